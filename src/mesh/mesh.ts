@@ -81,4 +81,6 @@ export interface Mesh {
   readonly name: MeshName
   /** Lays the configuration over the chart's defaults. Called once per (configuration, environment), not per pod. */
   resolve(config: Configuration, objects: Objects): Resolution
+  /** The pod without this mesh's sidecar, its volumes, mounts and metadata; the same object where there is none. */
+  uninject(pod: Pod): Pod
 }
