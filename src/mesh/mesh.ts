@@ -57,6 +57,8 @@ export interface Injector {
   readonly findings: readonly Finding[]
   /** Namespaces where the mesh itself runs: never injected on Meshwright's own word. */
   readonly systemNamespaces: readonly string[]
+  /** Keys with which a tenant opts out of this mesh or marks a pod as done, on pods and namespaces, for `mesh.enforced`. */
+  readonly switches: readonly string[]
   native(subject: Subject): NativeVerdict
   inject(subject: Subject): Injection
   /** True when the pod's containers (never its annotations) show that this mesh's sidecar is there already. */

@@ -1,0 +1,108 @@
+/** One RFC 6902 operation; paths are RFC 6901 pointers. */
+export type Operation =
+  | {readonly op: 'add' | 'replace'; readonly path: string; readonly value: unknown}
+  | {readonly op: 'remove'; readonly path: string}
+
+/**
+ * The operations that turn `before` into `after`: few and small, because parts that the two share by reference are not
+ * looked at and list items are matched by identity and name instead of by position.
+ */
+export function patch(before: object, after: object): Operation[] {
+  const operations: Operation[] = []
+  diff(before, after, '', operations)
+  return operations
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function diff(before: unknown, after: unknown, path: string, operations: Operation[]): void {
+  if (before === after) return
+  if (Array.isArray(before) && Array.isArray(after)) diffLists(before, after, path, operations)
+  else if (isFields(before) && isFields(after)) diffFields(before, after, path, operations)
+  else operations.push({op: 'replace', path, value: after})
+}
+
+function diffFields(before: Fields, after: Fields, path: string, operations: Operation[]): void {
+  if (cheaperWhole(before, after)) {
+    operations.push({op: 'replace', path, value: after})
+    return
+  }
+  for (const key of Object.keys(before)) {
+    if (present(before, key) && !present(after, key)) operations.push({op: 'remove', path: `${path}/${escape(key)}`})
+  }
+  for (const key of Object.keys(after)) {
+    if (!present(after, key)) continue
+    const at = `${path}/${escape(key)}`
+    if (present(before, key)) diff(before[key], after[key], at, operations)
+    else operations.push({op: 'add', path: at, value: after[key]})
+  }
+}
+
+/** What one more operation costs beside its value: `{"op":"add","path":"/metadata/annotations/","value":},`. */
+const operationOverhead = 50
+
+/** True for a map of strings where writing all of it again takes fewer bytes than one operation for each new key. */
+function cheaperWhole(before: Fields, after: Fields): boolean {
+  let added = 0
+  let kept = 0
+  for (const key of Object.keys(after)) {
+    const value = after[key]
+    if (typeof value !== 'string') return false
+    if (!Object.hasOwn(before, key)) added++
+    else if (before[key] === value) kept += key.length + value.length + 6
+  }
+  return added > 1 && kept < (added - 1) * operationOverhead
+}
+
+function diffLists(before: readonly unknown[], after: readonly unknown[], path: string, operations: Operation[]): void {
+  const origin = align(before, after)
+  if (!origin.some((index) => index >= 0)) {
+    if (before.length > 0 || after.length > 0) operations.push({op: 'replace', path, value: after})
+    return
+  }
+  const kept = new Set(origin)
+  for (let i = before.length - 1; i >= 0; i--) {
+    if (!kept.has(i)) operations.push({op: 'remove', path: `${path}/${i}`})
+  }
+  // Removals are done and everything left of i stands already, so index i means the same before and after.
+  for (const [i, item] of after.entries()) {
+    const index = origin[i] ?? -1
+    if (index < 0) operations.push({op: 'add', path: `${path}/${i}`, value: item})
+    else diff(before[index], item, `${path}/${i}`, operations)
+  }
+}
+
+/** For each item of `after` the index in `before` that it continues, or -1; indices ascend, so nothing has to move. */
+function align(before: readonly unknown[], after: readonly unknown[]): number[] {
+  const places = new Map<unknown, number>()
+  const names = new Map<string, number>()
+  for (const [i, item] of before.entries()) {
+    places.set(item, i)
+    const name = nameOf(item)
+    if (name !== undefined && !names.has(name)) names.set(name, i)
+  }
+  let last = -1
+  return after.map((item) => {
+    const name = nameOf(item)
+    const index = places.get(item) ?? (name === undefined ? undefined : names.get(name)) ?? -1
+    if (index <= last) return -1
+    last = index
+    return index
+  })
+}
+
+function nameOf(item: unknown): string | undefined {
+  return isFields(item) && typeof item['name'] === 'string' ? item['name'] : undefined
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function present(fields: Fields, key: string): boolean {
+  return Object.hasOwn(fields, key) && fields[key] !== undefined
+}
+
+function escape(key: string): string {
+  return key.includes('~') || key.includes('/') ? key.replaceAll('~', '~0').replaceAll('/', '~1') : key
+}
