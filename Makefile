@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+# The pinned Node runs everything, whatever the host has.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+installed := node_modules/.package-lock.json
+sources := $(shell find src -name '*.ts') build.ts package-lock.json
+
+.PHONY: help run test e2e build lint format bench fuzz clean
+
+help: ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(installed): package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+dist/main.js: $(installed) $(sources)
+	npm run --silent build
+
+build: dist/main.js ## Bundle the command line into dist/
+
+run: build ## Admit the example shop over HTTPS for each mesh and print a table
+	npm run --silent shop
+
+test: build ## Run the unit and integration tests
+	npm test
+
+e2e: build ## Run the tests against a real kube-apiserver (builds it once, some 7 minutes)
+	npm run e2e
+
+lint: $(installed) ## Check style, types, floating promises and the import rules
+	npm run lint
+
+format: $(installed) ## Format the sources
+	npm run format
+
+bench: build ## Measure the webhook beside a bare HTTPS handler
+	npm run bench
+
+fuzz: build ## Send 100,000 hostile bodies over a real socket
+	npm run fuzz
+
+clean: ## Remove what the build and the example wrote
+	rm -rf dist out

@@ -1,0 +1,26 @@
+import {mkdir, rename, rm, writeFile} from 'node:fs/promises'
+import {build} from 'esbuild'
+import {configurationJsonSchema} from './src/config/json-schema.ts'
+
+// Built aside and moved into place, so that a webhook started meanwhile never sees half a build.
+const [target, fresh] = ['dist', 'dist.new']
+await rm(fresh, {recursive: true, force: true})
+await mkdir(fresh)
+await build({
+  entryPoints: {main: 'src/main.ts'},
+  outdir: fresh,
+  bundle: true,
+  // One chunk for each command: `webhook` does not parse what only `inject` needs.
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.19',
+  sourcemap: 'linked',
+  legalComments: 'linked',
+  // CommonJS dependencies ask for require().
+  banner: {js: "import {createRequire as requireFrom} from 'node:module'; const require = requireFrom(import.meta.url);"},
+  logLevel: 'warning',
+})
+await writeFile(`${fresh}/schema.json`, `${JSON.stringify(configurationJsonSchema(), null, 2)}\n`)
+await rm(target, {recursive: true, force: true})
+await rename(fresh, target)
