@@ -1,0 +1,5 @@
+import {ensureBinaries} from './binaries.ts'
+
+// `node test/cluster/build.ts`: builds what the end-to-end tests start, so that no test's time limit meets the build.
+const {kubeApiserver} = await ensureBinaries()
+process.stdout.write(`${kubeApiserver.replace(/\/[^/]+$/, '')}\n`)
