@@ -109,7 +109,7 @@ async function measure(mesh: MeshName, {config, objects, cases, source}: Workloa
   const {ours, bare: bareResult} =
     pairs.sort((a, b) => a.ours.perSecond / a.bare.perSecond - b.ours.perSecond / b.bare.perSecond)[rounds >> 1] ??
     missing()
-  const paced = await constantRate(target(webhook), requests, 64, seconds, bareResult.perSecond * 0.6 * 0.7)
+  const paced = await constantRate(target(webhook), requests, 64, seconds, ours.perSecond * 0.7)
   for (let sent = 0; sent < memoryReviews;) {
     const round = await closedLoop(target(webhook), requests, width, 1)
     sent += round.answers
@@ -161,7 +161,7 @@ function print(rows: readonly Row[]): void {
     ),
   )
   console.log(
-    `closed loop over ${width} connections, median of ${rounds} rounds of ${seconds} s; paced: constant rate, 70 % of 60 % of the bare handler's; RSS after ${memoryReviews} more reviews`,
+    `closed loop over ${width} connections, median of ${rounds} rounds of ${seconds} s; paced: constant rate, 70 % of the webhook's own; RSS after ${memoryReviews} more reviews`,
   )
 }
 

@@ -23,7 +23,7 @@ const nativeNo = (speaker: NativeVerdict['speaker']): NativeVerdict => ({
   reason: 'native no',
 })
 
-function prepared(settings: MeshSection, native: Injector['native'] = () => silent): Prepared {
+function prepared(settings: Partial<MeshSection>, native: Injector['native'] = () => silent): Prepared {
   const injector: Injector = {
     findings: [],
     systemNamespaces: ['istio-system'],
@@ -34,7 +34,7 @@ function prepared(settings: MeshSection, native: Injector['native'] = () => sile
     annotate: (object) => object,
     evasions: () => [],
   }
-  return {mesh: 'istio', settings, injector}
+  return {mesh: 'istio', settings: {type: 'istio', ...settings}, injector}
 }
 
 interface Written {
@@ -64,7 +64,7 @@ const enabled = {'meshwright.dev/inject': 'enabled'}
 const disabled = {'meshwright.dev/inject': 'disabled'}
 
 describe('who decides', () => {
-  test.each<[string, Written, MeshSection, NativeVerdict, string]>([
+  test.each<[string, Written, Partial<MeshSection>, NativeVerdict, string]>([
     [
       'the label of the pod beats its annotation',
       {labels: disabled, annotations: enabled},
