@@ -110,7 +110,7 @@ type KeysOf<T> = {
 function quantity(name: 'proxyCpuRequest' | 'proxyCpuLimit' | 'proxyMemoryRequest' | 'proxyMemoryLimit'): Reader {
   return (text, into) => {
     const parsed = parseQuantity(text)
-    if (parsed === undefined || parsed.sign < 0) return 'a quantity that is not negative, such as 100m or 128Mi'
+    if (parsed === undefined || parsed.unscaled < 0n) return 'a quantity that is not negative, such as 100m or 128Mi'
     into[name] = text
     return undefined
   }

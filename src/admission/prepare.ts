@@ -13,7 +13,7 @@ export type Preparation =
 /** Resolves one environment's configuration for its mesh: once for each configuration, never for each pod. */
 export function prepare(configuration: Configuration, objects: Objects): Preparation {
   const settings = configuration.mesh
-  const mesh = settings.type
+  const mesh = settings.type ?? 'istio'
   const resolution = meshes[mesh].resolve(configuration, objects)
   if (!resolution.ok) return resolution
   const {injector} = resolution
