@@ -1,0 +1,146 @@
+import type {Container, Json, Pod} from '../pod.ts'
+import {canonicalQuantity} from './quantity.ts'
+import {goStructs, type GoField, type GoType} from './struct-table.ts'
+import {canonicalTime} from './time.ts'
+
+/** The JSON value that Go makes of a type, whatever it was given: what does not fit counts as absent. */
+type Encode = (value: unknown) => Json
+type Fields = {readonly [key: string]: unknown}
+
+interface CompiledField {
+  readonly name: string
+  readonly encode: Encode
+  /** True for an encoded value that Go leaves out; undefined where it always writes the field. */
+  readonly omits: ((encoded: Json) => boolean) | undefined
+}
+
+const compiled = new Map<string, readonly CompiledField[]>()
+for (const [name, fields] of goStructs) compiled.set(name, fields.map(compile))
+
+const encodePod = structEncoder('Pod')
+const encodeContainer = structEncoder('Container')
+
+/**
+ * The pod as Go prints the core/v1 object that it decodes to: fields in the order of the struct, zero values left out where
+ * the struct says so, unknown fields gone, quantities and times canonical, `resources: {}` and `status: {}` always there.
+ */
+export function goPod(pod: Pod): Json {
+  return encodePod(pod)
+}
+
+/** `goPod` for one container. */
+export function goContainer(container: Container): Json {
+  return encodeContainer(container)
+}
+
+/** JSON text as Go's encoding/json writes it: `<`, `>`, `&`, U+2028 and U+2029 escaped, lone surrogates replaced. */
+export function goJson(value: Json): string {
+  const text = JSON.stringify(value)
+  return unlikeGo.test(text) ? text.replace(escapes, escape) : text
+}
+
+const unlikeGo = /[<>&\u2028\u2029]|\\ud/
+// An escaped backslash is matched first, so that a `u` after it is not taken for an escape.
+const escapes = /[<>&\u2028\u2029]|\\\\|\\ud[89a-f][0-9a-f]{2}/g
+
+function escape(found: string): string {
+  if (found === '\\\\') return found
+  return found.length > 1 ? '\\ufffd' : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+function compile({name, optional, type}: GoField): CompiledField {
+  return {name, encode: encoder(type), omits: optional ? emptiness(type) : undefined}
+}
+
+function encoder(type: GoType): Encode {
+  switch (type.kind) {
+    case 'string':
+      return (value) => (typeof value === 'string' ? value : '')
+    case 'bool':
+      return (value) => value === true
+    case 'int':
+      return (value) => (Number.isInteger(value) && typeof value === 'number' ? value : 0)
+    case 'quantity':
+      return (value) =>
+        (typeof value === 'string' || typeof value === 'number') && value !== ''
+          ? (canonicalQuantity(String(value).trim()) ?? '0')
+          : '0'
+    case 'intOrString':
+      return (value) => (typeof value === 'string' || typeof value === 'number' ? value : 0)
+    case 'time':
+      return (value) => (typeof value === 'string' ? (canonicalTime(value) ?? null) : null)
+    case 'raw':
+      return (value) => (isJson(value) ? value : null)
+    case 'pointer': {
+      const encode = encoder(type.of)
+      return (value) => (value === undefined || value === null ? null : encode(value))
+    }
+    case 'list': {
+      const encode = encoder(type.of)
+      return (value) => (Array.isArray(value) ? value.map(encode) : null)
+    }
+    case 'map':
+      return mapEncoder(encoder(type.of))
+    case 'struct':
+      return structEncoder(type.name)
+  }
+}
+
+function structEncoder(name: string): Encode {
+  return (value) => {
+    const source: Fields = isFields(value) ? value : {}
+    const encoded: {[key: string]: Json} = {}
+    for (const {name: key, encode, omits} of compiled.get(name) ?? []) {
+      const given = source[key]
+      if (omits === undefined) {
+        encoded[key] = encode(given)
+      } else if (given !== undefined && given !== null) {
+        const field = encode(given)
+        if (!omits(field)) encoded[key] = field
+      }
+    }
+    return encoded
+  }
+}
+
+/** Go prints a map in the order of its keys. */
+function mapEncoder(encode: Encode): Encode {
+  return (value) => {
+    if (!isFields(value)) return null
+    return Object.fromEntries(
+      Object.keys(value)
+        .sort()
+        .map((key) => [key, encode(value[key])]),
+    )
+  }
+}
+
+function emptiness(type: GoType): (encoded: Json) => boolean {
+  switch (type.kind) {
+    case 'pointer':
+    case 'time':
+      return (encoded) => encoded === null
+    case 'list':
+      return (encoded) => !Array.isArray(encoded) || encoded.length === 0
+    case 'map':
+      return (encoded) => encoded === null || Object.keys(encoded).length === 0
+    case 'string':
+    case 'bool':
+    case 'int':
+      return (encoded) => encoded === '' || encoded === false || encoded === 0
+    case 'quantity':
+    case 'intOrString':
+    case 'raw':
+    case 'struct':
+      return () => false
+  }
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Everything inside a pod came out of JSON.parse; only a missing value is no JSON. */
+function isJson(value: unknown): value is Json {
+  return value !== undefined
+}
