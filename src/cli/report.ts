@@ -1,0 +1,55 @@
+import type {Finding} from '../mesh/finding.ts'
+import {findingCodes} from '../codes/findings.ts'
+import type {Io} from './io.ts'
+
+/** What became of a line's subject, as `linkerd check` and its kin write it. */
+export type Mark = 'done' | 'attention' | 'failed'
+
+const marks = {
+  done: {sign: '√', colour: 32},
+  attention: {sign: '‼', colour: 33},
+  failed: {sign: '×', colour: 31},
+} as const satisfies Record<Mark, {sign: string; colour: number}>
+
+/** The report of a command for people, on stderr: data belongs to stdout. */
+export class Report {
+  readonly #io: Io
+  readonly #coloured: boolean
+
+  constructor(io: Io) {
+    this.#io = io
+    const {NO_COLOR, TERM} = io.env
+    this.#coloured = io.stderr.isTTY === true && (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb'
+  }
+
+  line(mark: Mark, text: string): void {
+    const {sign, colour} = marks[mark]
+    this.#io.stderr.write(`${this.#coloured ? `\u{1b}[${colour}m${sign}\u{1b}[0m` : sign} ${printable(text)}\n`)
+  }
+
+  /** `  MW3002 mesh.telemetry.metrics: …`, below the line that it belongs to. */
+  finding({kind, key, message}: Finding): void {
+    this.#io.stderr.write(`  ${findingCodes[kind]} ${printable(`${key}: ${message}`)}\n`)
+  }
+
+  plain(text: string): void {
+    this.#io.stderr.write(`${printable(text)}\n`)
+  }
+}
+
+/** Names in a manifest are anybody's: what would steer a terminal is shown as an escape. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character === '\n' ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  )
+}
+
+/** Rows under a heading, padded to columns; wide where no cell holds anything. */
+export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [heading, ...rows].map((row) => row.map((cell) => printable(cell).replaceAll('\n', ' ')))
+  const widths = heading.map((_, column) => Math.max(...lines.map((row) => row[column]?.length ?? 0)))
+  return lines
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ').trimEnd())
+    .map((line) => `${line}\n`)
+    .join('')
+}
