@@ -2,7 +2,7 @@ import {z} from 'zod'
 import {keyAdvice} from './keys.ts'
 import {dotted, problemAt, problemAtKey, shown, type ConfigProblem} from './problem.ts'
 import {alternative, expects, schemaBelow, unwrapped} from './shape.ts'
-import {isNull, nearest, plain, type Path, type Tree} from './tree.ts'
+import {at, isNull, nearest, plain, type Path, type Tree} from './tree.ts'
 
 /**
  * Holds one layer, as written, against its schema: every unknown key and every bad value with its place. A layer is a
@@ -55,7 +55,7 @@ function placed(tree: Tree, issue: z.core.$ZodIssue, above: Path): readonly Conf
     return meant.flatMap((inner) => placed(tree, inner, path))
   }
   const node = nearest(tree, path)
-  if (issue.code === 'invalid_type' && path.length > 0) {
+  if (at(tree, path) === undefined) {
     return [problemAtKey(node, 'MW4010', `${dotted(path)} is missing`)]
   }
   return [problemAtKey(node, 'MW4009', `${dotted(path)} cannot be used: ${issue.message}`)]

@@ -10,6 +10,12 @@ export interface ConfigSource {
   readonly text: string
 }
 
+/** Where a text begins inside another: what its first line and first column are counted from. */
+export interface Within {
+  readonly line: number
+  readonly indent: number
+}
+
 export interface Reading {
   /** Absent where the text holds no document, or nothing that can be trusted. */
   readonly tree?: Tree
@@ -32,14 +38,14 @@ const plainTags: readonly (string | undefined)[] = [
  * Reads one YAML document (JSON is YAML) with the place of every value. Never throws. Hostile text is refused before
  * anything grows: by its size, then by aliases and nesting, token by token, before nodes are made.
  */
-export function readYaml({file, text}: ConfigSource): Reading {
+export function readYaml({file, text}: ConfigSource, within: Within = {line: 1, indent: 0}): Reading {
   if (Buffer.byteLength(text) > sizeLimit) {
     return {problems: [{code: 'MW4002', place: {file, line: 1, column: 1}, message: 'the file is larger than 1 MiB'}]}
   }
   const lines = new LineCounter()
   const place = (offset: number): Place => {
     const {line, col} = lines.linePos(offset)
-    return {file, line: Math.max(line, 1), column: Math.max(col, 1)}
+    return {file, line: Math.max(line, 1) + within.line - 1, column: Math.max(col, 1) + within.indent}
   }
   const tokens = tokenized(text, lines)
   if ('code' in tokens) return {problems: [{code: tokens.code, place: place(tokens.offset), message: tokens.message}]}
@@ -60,7 +66,7 @@ export function readYaml({file, text}: ConfigSource): Reading {
   }
   if (document === undefined) return {problems: []}
   const problems: ConfigProblem[] = []
-  const tree = new Planting(place, problems).tree(document, undefined)
+  const tree = new Planting(text, place, problems).tree(document, undefined)
   return tree === undefined ? {problems} : {tree, problems}
 }
 
@@ -100,10 +106,12 @@ function depth(stack: readonly CST.Token[]): number {
 
 /** Makes the tree of a composed document, and collects what YAML allows and a configuration does not. */
 class Planting {
+  readonly #text: string
   readonly #place: (offset: number) => Place
   readonly #problems: ConfigProblem[]
 
-  constructor(place: (offset: number) => Place, problems: ConfigProblem[]) {
+  constructor(text: string, place: (offset: number) => Place, problems: ConfigProblem[]) {
+    this.#text = text
     this.#place = place
     this.#problems = problems
   }
@@ -133,6 +141,8 @@ class Planting {
     }
     if (!isScalar(node)) return {kind: 'leaf', value: null, ...origin}
     const text = typeof node.value === 'string' ? node.value : ''
+    if (node.type === Scalar.BLOCK_LITERAL)
+      return {kind: 'leaf', value: text, block: this.#block(start ?? 0), ...origin}
     if (node.type !== Scalar.PLAIN || node.tag !== undefined) return {kind: 'leaf', value: text, ...origin}
     const scalar = plainScalar(text)
     if (!scalar.ok) return this.#refuse('MW4009', place, scalar.message)
@@ -158,6 +168,13 @@ class Planting {
       if (tree !== undefined) entries.set(key.value, tree)
     }
     return entries
+  }
+
+  /** `start` is that of the block's header; its text begins on the next line, as far in as its first line with any. */
+  #block(start: number): {line: number; indent: number} {
+    const first = this.#text.indexOf('\n', start) + 1
+    const indent = /^(?:[ \t]*\r?\n)*( *)/.exec(this.#text.slice(first))?.[1]?.length ?? 0
+    return {line: this.#place(first).line, indent}
   }
 
   #refuse(code: ConfigCode, place: Place | undefined, message: string): undefined {

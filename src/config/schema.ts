@@ -1,4 +1,6 @@
 import {z} from 'zod'
+import {parseDuration} from '../mesh/go/duration.ts'
+import {parseQuantity} from '../mesh/go/quantity.ts'
 import {meshNames} from '../mesh/mesh.ts'
 import {isValues, type Values} from '../mesh/values.ts'
 
@@ -12,16 +14,13 @@ const flag = (description: string) => z.boolean().meta(meaning('true or false', 
 const text = (expects: string, description: string) => z.string().min(1).meta(meaning(expects, description))
 const quantity = (description: string) =>
   z
-    .union([
-      z.string().regex(/^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,3})?$/),
-      z.number().min(0),
-    ])
+    .union([z.string().refine(isQuantity), z.number().refine((value) => isQuantity(String(value)))])
     .transform(String)
-    .meta(meaning('a Kubernetes quantity, such as 500m or 256Mi', description))
+    .meta(meaning('a Kubernetes quantity from 0, such as 500m or 256Mi', description))
 const duration = (description: string) =>
   z
     .string()
-    .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/)
+    .refine((value) => (parseDuration(value) ?? 0n) > 0n)
     .meta(meaning('a duration with its unit, such as 500ms, 10s or 1m30s', description))
 const rate = (description: string) =>
   z.number().min(0).max(1).meta(meaning('a number from 0 to 1 (0.1 is one request in ten)', description))
@@ -43,6 +42,11 @@ const namespace = z
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
   .meta(meaning('the name of a namespace', 'A namespace.'))
+
+function isQuantity(text: string): boolean {
+  const quantity = parseQuantity(text)
+  return quantity !== undefined && quantity.unscaled >= 0n
+}
 
 const resources = (kind: string) =>
   section(

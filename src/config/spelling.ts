@@ -68,7 +68,7 @@ export function canonical(layer: Tree): Respelt {
     if (node === undefined || (isNull(node) && isNull(firstNull(tree, canonical)))) continue
     tree = replaced(tree, canonical, node)
   }
-  return {tree: tree ?? layer, problems, findings}
+  return {tree: tree ?? {kind: 'map', entries: new Map(), layer: layer.layer}, problems, findings}
 }
 
 function choose(
@@ -91,7 +91,8 @@ function choose(
   }
   for (const {path, node} of found) {
     if (path.length === longest || same(node, winner.node)) continue
-    const message = `${dotted(winner.path)} says ${shown(plain(winner.node))} in the same place, and the longer key wins`
+    const where = winner.node.place === undefined ? '' : ` (${formatPlace(winner.node.place)})`
+    const message = `${dotted(winner.path)}${where} says ${shown(plain(winner.node))}; the longer key wins`
     findings.push({kind: 'replaced', key: dotted(path), message})
   }
   return winner.node

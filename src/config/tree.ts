@@ -19,6 +19,8 @@ interface Node {
 export interface Leaf extends Node {
   readonly kind: 'leaf'
   readonly value: string | number | boolean | null
+  /** Of a literal block (`|`), where its text begins: a ConfigMap holds whole files in such blocks. */
+  readonly block?: {readonly line: number; readonly indent: number}
 }
 export interface Listing extends Node {
   readonly kind: 'list'
@@ -114,15 +116,20 @@ export function* leaves(tree: Tree, path: readonly string[] = []): Generator<{pa
   for (const [key, value] of tree.entries) yield* leaves(value, [...path, key])
 }
 
-/** `tree` with `value` at `path`, or without what is there; maps on the way are made where they are missing. */
+/**
+ * `tree` with `value` at `path`, maps on the way made where they are missing; or without what is there, and without the
+ * maps on the way that this leaves empty.
+ */
 export function replaced(tree: Tree | undefined, path: readonly string[], value: Tree | undefined): Tree | undefined {
   const [key, ...rest] = path
   if (key === undefined) return value
   if (value === undefined && at(tree, path) === undefined) return tree
   const entries = new Map(tree?.kind === 'map' ? tree.entries : [])
   const below = replaced(entries.get(key), rest, value)
-  if (below === undefined) entries.delete(key)
-  else entries.set(key, below)
+  if (below === undefined) {
+    entries.delete(key)
+    if (entries.size === 0) return undefined
+  } else entries.set(key, below)
   if (tree?.kind === 'map') return {...tree, entries}
   const layer = value?.layer ?? tree?.layer ?? 'base'
   // A map in the place of null keeps what null meant: what lies below goes.
