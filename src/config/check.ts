@@ -20,10 +20,9 @@ export function checkLayer(tree: Tree, schema: z.core.$ZodType, path: Path = [])
     })
   }
   if (tree.kind === 'map' && bare instanceof z.ZodRecord) {
-    return [...tree.entries].flatMap(([name, value]) => {
-      const problems = isNull(value) ? [] : checkLayer(value, bare.valueType, [...path, name])
-      return labelValue.test(name) ? problems : [badName(value, name, path), ...problems]
-    })
+    return [...tree.entries].flatMap(([name, value]) =>
+      [badName(value, name, path), isNull(value) ? [] : checkLayer(value, bare.valueType, [...path, name])].flat(),
+    )
   }
   if (tree.kind === 'list' && bare instanceof z.ZodArray) {
     return tree.items.flatMap((item, index) => checkLayer(item, bare.element, [...path, index]))
@@ -35,10 +34,11 @@ export function checkLayer(tree: Tree, schema: z.core.$ZodType, path: Path = [])
 /** A namespace chooses its environment by a label, so the names are what a label's value may be. */
 const labelValue = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/
 
-function badName(value: Tree, name: string, path: Path): ConfigProblem {
+function badName(value: Tree, name: string, path: Path): readonly ConfigProblem[] {
+  if (labelValue.test(name)) return []
   const rule =
     'must be at most 63 letters, digits, dashes, underscores and dots, the first and the last a letter or a digit'
-  return problemAtKey(value, 'MW4009', `the name ${shown(name)} in ${dotted(path)} ${rule}`)
+  return [problemAtKey(value, 'MW4009', `the name ${shown(name)} in ${dotted(path)} ${rule}`)]
 }
 
 /** What Zod finds wrong with a resolved configuration: after the layers were checked, keys that are missing. */
@@ -46,12 +46,15 @@ export function checkResolved(tree: Tree, issues: readonly z.core.$ZodIssue[]): 
   return issues.flatMap((issue) => placed(tree, issue, []))
 }
 
+function reach(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(...issues.map(({path}) => path.length))
+}
+
 function placed(tree: Tree, issue: z.core.$ZodIssue, above: Path): readonly ConfigProblem[] {
   const path: Path = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))]
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     // Of one or many, the branch that was meant is the one that got furthest.
-    const depth = (issues: readonly z.core.$ZodIssue[]) => Math.max(...issues.map(({path}) => path.length))
-    const meant = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0] ?? []
+    const meant = issue.errors.toSorted((a, b) => reach(b) - reach(a))[0] ?? []
     return meant.flatMap((inner) => placed(tree, inner, path))
   }
   const node = nearest(tree, path)

@@ -8,26 +8,31 @@ const resources = ['cpu', 'memory'] as const
 /** Values that are each fine and cannot both hold, in a resolved configuration. */
 export function contradictions({mesh}: Configuration, provenance: Tree): readonly ConfigProblem[] {
   const {limits, requests} = mesh.sidecar?.resources ?? {}
-  return resources.flatMap((resource) => [
-    ...above(requests?.[resource], limits?.[resource], provenance, [
-      ['mesh', 'sidecar', 'resources', 'requests', resource],
-      ['mesh', 'sidecar', 'resources', 'limits', resource],
-    ]),
-    ...above(mesh.bounds?.[resource]?.min, mesh.bounds?.[resource]?.max, provenance, [
-      ['mesh', 'bounds', resource, 'min'],
-      ['mesh', 'bounds', resource, 'max'],
-    ]),
+  const sidecar = ['mesh', 'sidecar', 'resources']
+  const orders = resources.flatMap((resource): Order[] => [
+    {
+      low: {path: [...sidecar, 'requests', resource], value: requests?.[resource]},
+      high: {path: [...sidecar, 'limits', resource], value: limits?.[resource]},
+    },
+    {
+      low: {path: ['mesh', 'bounds', resource, 'min'], value: mesh.bounds?.[resource]?.min},
+      high: {path: ['mesh', 'bounds', resource, 'max'], value: mesh.bounds?.[resource]?.max},
+    },
   ])
+  return orders.flatMap(({low, high}) => {
+    const [least, most] = [parseQuantity(low.value ?? ''), parseQuantity(high.value ?? '')]
+    if (least === undefined || most === undefined || compareQuantities(least, most) <= 0) return []
+    const message = `${dotted(low.path)} is ${low.value}, which is above ${dotted(high.path)} (${high.value})`
+    return problemAt(nearest(provenance, low.path), 'MW4017', message)
+  })
 }
 
-function above(
-  low: string | undefined,
-  high: string | undefined,
-  provenance: Tree,
-  [lowPath, highPath]: readonly [Path, Path],
-): readonly ConfigProblem[] {
-  const [least, most] = [low, high].map((text) => (text === undefined ? undefined : parseQuantity(text)))
-  if (least === undefined || most === undefined || compareQuantities(least, most) <= 0) return []
-  const message = `${dotted(lowPath)} is ${low}, which is above ${dotted(highPath)} (${high})`
-  return [problemAt(nearest(provenance, lowPath), 'MW4017', message)]
+interface Order {
+  readonly low: Written
+  readonly high: Written
+}
+
+interface Written {
+  readonly path: Path
+  readonly value: string | undefined
 }

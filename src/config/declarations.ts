@@ -73,10 +73,10 @@ export function declare(earlier: Declarations, document: Branch): Declared {
 }
 
 /** The keys of a layer that are settings; the rest says how layers relate. */
-const settingKeys: readonly string[] = ['mesh', 'meshSecurity']
+const settingKeys = new Set(['mesh', 'meshSecurity'])
 
 function patchOf(node: Tree, layer: Layer, problems: ConfigProblem[]): Patch {
-  const entries = node.kind === 'map' ? [...node.entries].filter(([key]) => settingKeys.includes(key)) : []
+  const entries = node.kind === 'map' ? [...node.entries].filter(([key]) => settingKeys.has(key)) : []
   const settings: Tree = {...node, kind: 'map', entries: new Map(entries)}
   const respelt = canonical(inLayer(settings, layer))
   problems.push(...respelt.problems)

@@ -33,7 +33,7 @@ function unwrapDocument(tree: Tree, file: string): Unwrapped {
   return refused(problemAt(kind, 'MW4008', message))
 }
 
-const envelopeKeys: readonly string[] = ['apiVersion', 'kind', 'metadata', 'spec', 'status']
+const envelopeKeys = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status'])
 
 function unwrapMeshConfig(tree: Branch, file: string): Unwrapped {
   const version = tree.entries.get('apiVersion')
@@ -44,7 +44,7 @@ function unwrapMeshConfig(tree: Branch, file: string): Unwrapped {
     )
   }
   const strangers = [...tree.entries]
-    .filter(([key]) => !envelopeKeys.includes(key))
+    .filter(([key]) => !envelopeKeys.has(key))
     .map(([key, node]) =>
       problemAtKey(node, 'MW4003', `unknown key ${shown(key)} in a MeshConfig; settings stand in spec`),
     )

@@ -26,13 +26,13 @@ export interface Reading {
 export const sizeLimit = 1024 * 1024
 const depthLimit = 64
 /** Tags that say what is so anyway; all others could change what a value means. */
-const plainTags: readonly (string | undefined)[] = [
+const plainTags = new Set<string | undefined>([
   undefined,
   '!',
   'tag:yaml.org,2002:str',
   'tag:yaml.org,2002:map',
   'tag:yaml.org,2002:seq',
-]
+])
 
 /**
  * Reads one YAML document (JSON is YAML) with the place of every value. Never throws. Hostile text is refused before
@@ -126,7 +126,7 @@ class Planting {
       ...(keyPlace === undefined ? {} : {keyPlace}),
     }
     if (isMap(node) || isSeq(node) || isScalar(node)) {
-      if (!plainTags.includes(node.tag)) {
+      if (!plainTags.has(node.tag)) {
         return this.#refuse(
           'MW4006',
           place,

@@ -11,9 +11,7 @@ export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
 export function alternative(schema: z.core.$ZodType, many: boolean): z.core.$ZodType {
   const bare = unwrapped(schema)
   if (!(bare instanceof z.ZodUnion)) return bare
-  const options = bare.options.map(unwrapped)
-  const [first = bare] = options.filter((option) => option instanceof z.ZodArray === many)
-  return first
+  return bare.options.map(unwrapped).find((option) => option instanceof z.ZodArray === many) ?? bare
 }
 
 /** The keys that a section has; undefined where any key goes (names of environments, Helm values). */

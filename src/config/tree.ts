@@ -69,14 +69,9 @@ export function nearest(tree: Tree, path: Path): Tree {
 
 /** Plain JSON; Object.fromEntries makes own properties, whatever the keys are called. */
 export function plain(tree: Tree): unknown {
-  switch (tree.kind) {
-    case 'leaf':
-      return tree.value
-    case 'list':
-      return tree.items.map(plain)
-    case 'map':
-      return Object.fromEntries([...tree.entries].map(([key, value]) => [key, plain(value)]))
-  }
+  if (tree.kind === 'leaf') return tree.value
+  if (tree.kind === 'list') return tree.items.map(plain)
+  return Object.fromEntries([...tree.entries].map(([key, value]) => [key, plain(value)]))
 }
 
 /** A tree of plain JSON that no file holds. */
@@ -97,14 +92,9 @@ export function planted(value: unknown, layer: Layer): Tree {
 
 /** The same document in the name of another layer. */
 export function inLayer(tree: Tree, layer: Layer): Tree {
-  switch (tree.kind) {
-    case 'leaf':
-      return {...tree, layer}
-    case 'list':
-      return {...tree, items: tree.items.map((item) => inLayer(item, layer)), layer}
-    case 'map':
-      return {...tree, entries: new Map([...tree.entries].map(([key, value]) => [key, inLayer(value, layer)])), layer}
-  }
+  if (tree.kind === 'leaf') return {...tree, layer}
+  if (tree.kind === 'list') return {...tree, items: tree.items.map((item) => inLayer(item, layer)), layer}
+  return {...tree, entries: new Map([...tree.entries].map(([key, value]) => [key, inLayer(value, layer)])), layer}
 }
 
 /** Every value with its path; an empty map or list is one too. */
