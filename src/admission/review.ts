@@ -138,14 +138,15 @@ function annotated(object: KubeObject, namespace: NamespaceFacts, prepared: Prep
   return after === object ? verdict : {...verdict, decision: 'annotated', object: after}
 }
 
-function choose(namespace: NamespaceFacts, state: AdmissionState): Prepared | undefined {
+/** Which environment rules a namespace; undefined where it names one that there is not. */
+export function choose(namespace: NamespaceFacts, state: AdmissionState): Prepared | undefined {
   return Object.hasOwn(namespace.labels, environmentKey)
     ? state.environments.get(namespace.labels[environmentKey] ?? '')
     : state.base
 }
 
 /** A namespace that the cache has not seen yet (it may be a second old) has the one label that every namespace has. */
-function unknownNamespace(name: string): NamespaceFacts {
+export function unknownNamespace(name: string): NamespaceFacts {
   return {name, labels: {'kubernetes.io/metadata.name': name}, annotations: {}}
 }
 

@@ -1,0 +1,119 @@
+import {injectKey} from '../admission/decide.ts'
+import {patch, type Operation} from '../admission/patch.ts'
+import {admit, type AdmissionState, type Verdict} from '../admission/review.ts'
+import type {DecisionCode} from '../codes/decisions.ts'
+import {isValues, type Values} from '../mesh/values.ts'
+import type {ManifestDocument} from './manifest-document.ts'
+import {inFront} from './manifest-objects.ts'
+import {createPod, objectsOf, templateFrom, workloadOf, type Workload} from './manifest-workload.ts'
+
+/** What the webhook would say to an object of a manifest, and what that makes of the manifest. */
+export interface Admitted {
+  /** `deployment/user-service` */
+  readonly name: string
+  readonly namespace: string
+  /** Undefined for a Service. */
+  readonly workload: Workload | undefined
+  /** The pod or Service as the webhook would see it. */
+  readonly object: Values
+  readonly state: AdmissionState
+  readonly verdict: Verdict
+  readonly document: ManifestDocument
+  /** Where the operations count from. */
+  readonly path: readonly (string | number)[]
+  readonly operations: readonly Operation[]
+}
+
+export interface AdmissionChoices {
+  /** The namespace of what names none. */
+  readonly namespace: string
+  /** As if every pod had opted in; opt-outs still count. */
+  readonly always?: boolean
+}
+
+/** Puts every workload and Service of the documents before the webhook's own judgement. */
+export function* admitAll(
+  documents: readonly ManifestDocument[],
+  state: AdmissionState,
+  choices: AdmissionChoices,
+): Generator<Admitted> {
+  for (const document of documents) {
+    for (const {object, path} of objectsOf(document.value)) {
+      const workload = workloadOf(object, path)
+      if (workload !== undefined) yield admitWorkload(workload, document, state, choices)
+      else if (object['apiVersion'] === 'v1' && object['kind'] === 'Service') {
+        yield admitService(object, path, document, state, choices)
+      }
+    }
+  }
+}
+
+function admitWorkload(
+  workload: Workload,
+  document: ManifestDocument,
+  state: AdmissionState,
+  {namespace: fallback, always = false}: AdmissionChoices,
+): Admitted {
+  const namespace = workload.namespace ?? fallback
+  const creation = createPod(workload, namespace)
+  const known = {...state, objects: inFront(creation.owners, state.objects)}
+  let object = creation.pod
+  let verdict = review('Pod', object, namespace, known)
+  if (always && isSilent(verdict.code)) {
+    object = optedIn(object)
+    const second = review('Pod', object, namespace, known)
+    verdict = second.code === 'MW1001' ? {...second, reason: '--always stands for an opt-in of the pod'} : second
+  }
+  const changed = verdict.decision === 'injected' || verdict.decision === 'annotated'
+  return {
+    name: `${workload.kind.toLowerCase()}/${workload.name}`,
+    namespace,
+    workload,
+    object,
+    state: known,
+    verdict,
+    document,
+    path: workload.path,
+    operations: changed ? patch(workload.template, templateFrom(workload, object, verdict.object)) : [],
+  }
+}
+
+function admitService(
+  object: Values,
+  path: readonly (string | number)[],
+  document: ManifestDocument,
+  state: AdmissionState,
+  {namespace: fallback}: AdmissionChoices,
+): Admitted {
+  const metadata = isValues(object['metadata']) ? object['metadata'] : {}
+  const written = metadata['namespace']
+  const namespace = typeof written === 'string' && written !== '' ? written : fallback
+  const verdict = review('Service', object, namespace, state)
+  return {
+    name: `service/${typeof metadata['name'] === 'string' ? metadata['name'] : ''}`,
+    namespace,
+    workload: undefined,
+    object,
+    state,
+    verdict,
+    document,
+    path,
+    operations: verdict.decision === 'annotated' ? patch(object, verdict.object) : [],
+  }
+}
+
+function review(kind: 'Pod' | 'Service', object: unknown, namespace: string, state: AdmissionState): Verdict {
+  return admit({uid: 'manifest', kind, operation: 'CREATE', subResource: '', namespace, object}, state)
+}
+
+/** Nobody said no: `--always` may speak. */
+function isSilent(code: Verdict['code']): boolean {
+  const silent: readonly DecisionCode[] = ['MW1108', 'MW1109', 'MW1110']
+  return silent.some((one) => one === code)
+}
+
+function optedIn(pod: Values): Values {
+  const metadata = isValues(pod['metadata']) ? pod['metadata'] : {}
+  const labels = isValues(metadata['labels']) ? metadata['labels'] : {}
+  return {...pod, metadata: {...metadata, labels: {...labels, [injectKey]: 'enabled'}}}
+}
