@@ -1,0 +1,51 @@
+/** How long tasks go on before others get their turn: health checks, new requests, shedding. */
+const sliceMilliseconds = 10
+
+/**
+ * Tasks of requests that were received, in order. Without it every request would be worked on the moment it is read, the
+ * queue would stand in the kernel where nobody can see it, and no request could be shed.
+ */
+export class Backlog {
+  readonly #limit: number
+  readonly #run = () => this.#slice()
+  #tasks: (() => void)[] = []
+  #next = 0
+  #scheduled = false
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Tasks that wait. */
+  get size(): number {
+    return this.#tasks.length - this.#next
+  }
+
+  get full(): boolean {
+    return this.size >= this.#limit
+  }
+
+  /** `task` must not throw. */
+  push(task: () => void): void {
+    this.#tasks.push(task)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#run)
+  }
+
+  #slice(): void {
+    const until = performance.now() + sliceMilliseconds
+    while (this.#next < this.#tasks.length) {
+      this.#tasks[this.#next++]?.()
+      if (performance.now() > until && this.size > 0) {
+        this.#tasks = this.#tasks.slice(this.#next)
+        this.#next = 0
+        setImmediate(this.#run)
+        return
+      }
+    }
+    this.#tasks = []
+    this.#next = 0
+    this.#scheduled = false
+  }
+}

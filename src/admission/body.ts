@@ -1,0 +1,81 @@
+import type {IncomingMessage} from 'node:http'
+import type {Budget} from './budget.ts'
+import {Fault} from './fault.ts'
+
+/** Bytes of one body: what controller-runtime takes, for the API server's own limit is 3 MiB an object, old and new. */
+const bodyLimit = 7 * 1024 * 1024
+/** Bodies beyond this share a budget; pods have a few KiB, so a flood of giants does not starve them. */
+const largeBody = 64 * 1024
+
+const [tooLarge, tooBusy, empty] = [new Fault('MW5004'), new Fault('MW5003'), new Fault('MW5007')]
+
+/** A whole body and when its request came. */
+export interface Received {
+  readonly text: Buffer
+  /** Milliseconds, of the same clock as `performance.now()`. */
+  readonly arrived: number
+  /** Bytes taken from the budget, to be given back when the text is of no more use. */
+  readonly reserved: number
+}
+
+/** Bodies on their way in. */
+export class Receiver {
+  readonly #budget: Budget
+  readonly #now: () => number
+  /** Requests whose body has not fully arrived. */
+  receiving = 0
+
+  constructor(budget: Budget, now: () => number) {
+    this.#budget = budget
+    this.#now = now
+  }
+
+  /** Calls `done` once, or never where the client goes away. What comes in after a fault is read and dropped. */
+  receive(message: IncomingMessage, done: (outcome: Received | Fault) => void): void {
+    const arrived = this.#now()
+    if (Number(message.headers['content-length']) > bodyLimit) {
+      done(tooLarge)
+      return
+    }
+    this.receiving++
+    const chunks: Buffer[] = []
+    let length = 0
+    let reserved = 0
+    let open = true
+    const finish = () => {
+      open = false
+      this.receiving--
+    }
+    const drop = () => {
+      finish()
+      this.#budget.giveBack(reserved)
+    }
+    message.on('data', (chunk: Buffer) => {
+      if (!open) return
+      length += chunk.length
+      const fault =
+        length > bodyLimit
+          ? tooLarge
+          : length > largeBody && !this.#budget.take(length - reserved)
+            ? tooBusy
+            : undefined
+      if (fault !== undefined) {
+        drop()
+        done(fault)
+        return
+      }
+      if (length > largeBody) reserved = length
+      chunks.push(chunk)
+    })
+    message.on('end', () => {
+      if (!open) return
+      finish()
+      const [first] = chunks
+      if (first === undefined) done(empty)
+      else done({text: chunks.length === 1 ? first : Buffer.concat(chunks, length), arrived, reserved})
+    })
+    message.on('close', () => {
+      if (open) drop()
+    })
+  }
+}

@@ -1,0 +1,257 @@
+import {createServer as createHttpsServer, type Server} from 'node:https'
+import type {AddressInfo, Socket} from 'node:net'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {fastify, type FastifyInstance, type FastifyReply} from 'fastify'
+import type {Log} from '../obs/log.ts'
+import type {Tally} from '../obs/tally.ts'
+import {answer, type Admission, type Answer} from './answer.ts'
+import {Backlog} from './backlog.ts'
+import {Receiver, type Received} from './body.ts'
+import {Budget} from './budget.ts'
+import {Deadlines} from './deadline.ts'
+import {Fault} from './fault.ts'
+import {tlsOptions, type KeyPair} from './tls.ts'
+
+export interface ServerOptions {
+  readonly keyPair: KeyPair
+  readonly admission: () => Admission
+  readonly log: Log
+  readonly tally: Tally
+  /** Reviews that may wait for their turn; one more is shed. */
+  readonly maxInFlight: number
+  /** Milliseconds of a clock that only goes forward; for tests. */
+  readonly now?: () => number
+}
+
+/** Bytes of bodies beyond 64 KiB that may be in flight: parsing 7 MiB takes 50 ms in which nobody else is answered. */
+const largeBodies = 16 * 1024 * 1024
+/** Milliseconds. */
+const timeouts = {
+  handshakeTimeout: 5000,
+  headersTimeout: 5000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 90_000,
+  connectionsCheckingInterval: 500,
+}
+/** Milliseconds after which a connection on which nothing moves is closed; somebody may never read an answer. */
+const silence = 120_000
+/** Milliseconds between two log lines about shedding. */
+const shedNotice = 10_000
+
+const methods: ReadonlyMap<string, string> = new Map([
+  ['/mutate', 'POST'],
+  ['/readyz', 'GET, HEAD'],
+  ['/livez', 'GET, HEAD'],
+])
+const json = 'application/json; charset=utf-8'
+const faults = {
+  internal: new Fault('MW5001'),
+  tooBusy: new Fault('MW5003'),
+  contentType: new Fault('MW5006'),
+  empty: new Fault('MW5007'),
+  method: new Fault('MW5009'),
+  path: new Fault('MW5010'),
+  malformed: new Fault('MW5012'),
+  timeout: new Fault('MW5013'),
+  headers: new Fault('MW5014'),
+  stopping: new Fault('MW5015'),
+}
+
+/** The HTTPS side of admission: what comes in is limited, timed and queued here, and answered elsewhere. */
+export class AdmissionServer {
+  readonly #options: ServerOptions
+  readonly #app: FastifyInstance<Server>
+  readonly #now: () => number
+  readonly #backlog: Backlog
+  readonly #budget = new Budget(largeBodies)
+  readonly #receiver: Receiver
+  readonly #deadlines = new Deadlines()
+  #draining = false
+  #shedNoticed = -shedNotice
+
+  /** Throws where the key pair cannot be used. */
+  constructor(options: ServerOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+    this.#backlog = new Backlog(options.maxInFlight)
+    this.#receiver = new Receiver(this.#budget, this.#now)
+    this.#app = fastify<Server>({
+      // Fastify would open second servers for localhost, which know nothing of a new certificate.
+      serverFactory: (handler) =>
+        createHttpsServer({...timeouts, ...tlsOptions(options.keyPair), allowHalfOpen: true}, handler),
+      return503OnClosing: false,
+      clientErrorHandler: (error, socket) => this.#clientError(error.code, socket),
+      frameworkErrors: (_error, _request, reply) => this.#fail(reply, faults.malformed),
+    })
+    this.#app.server.setTimeout(silence)
+    // The HTTP side of allowHalfOpen, which has no type: a client that has said all it has to say still hears the answer.
+    Object.assign(this.#app.server, {httpAllowHalfOpen: true})
+    this.#routes()
+  }
+
+  /** Requests that have come in and are not answered yet. */
+  get inFlight(): number {
+    return this.#receiver.receiving + this.#backlog.size
+  }
+
+  /** `port` 0 takes any that is free. */
+  async listen(host: string, port: number): Promise<AddressInfo> {
+    await this.#app.listen({host, port})
+    const address = this.#app.server.address()
+    if (address === null || typeof address === 'string') throw new Error('the server has no port')
+    return address
+  }
+
+  /** For connections from now on; those that are open keep what they have. Throws where the pair cannot be used. */
+  useKeyPair(keyPair: KeyPair): void {
+    this.#app.server.setSecureContext(tlsOptions(keyPair))
+  }
+
+  /** Lame duck: not ready any more, everything is still answered, and each answer asks the client to connect elsewhere. */
+  drain(): void {
+    this.#draining = true
+  }
+
+  /** Takes no new connections, waits for the answers under way, and cuts off what is left after `grace` milliseconds. */
+  async stop(grace: number): Promise<void> {
+    this.#draining = true
+    const cut = new AbortController()
+    const closed = this.#app.close().then(() => cut.abort())
+    await Promise.race([closed, sleep(grace, undefined, {signal: cut.signal}).catch(() => {})])
+    this.#app.server.closeAllConnections()
+  }
+
+  #routes(): void {
+    const app = this.#app
+    app.removeAllContentTypeParsers()
+    app.setErrorHandler((error, _request, reply) => this.#unexpected(error, reply))
+    app.setNotFoundHandler((request, reply) => {
+      const allow = methods.get(request.url.split('?', 1)[0] ?? '')
+      if (allow !== undefined) reply.header('allow', allow)
+      this.#fail(reply, allow === undefined ? faults.path : faults.method)
+    })
+    app.get('/livez', (_request, reply) => this.#send(reply, 200, 'text/plain', 'ok'))
+    app.get('/readyz', (_request, reply) =>
+      this.#draining ? this.#fail(reply, faults.stopping) : this.#send(reply, 200, 'text/plain', 'ok'),
+    )
+    // A scope of its own: a request for any other path gets its 404 without a look at its body.
+    app.register((scope, _options, done) => {
+      scope.addContentTypeParser('application/json', (_request, message, parsed) =>
+        this.#backlog.full
+          ? parsed(null, faults.tooBusy)
+          : this.#receiver.receive(message, (outcome) => parsed(null, outcome)),
+      )
+      scope.post<{Body: Received | Fault | undefined; Querystring: {timeout?: unknown}}>('/mutate', (request, reply) =>
+        this.#admit(request.body, request.query.timeout, reply),
+      )
+      done()
+    })
+  }
+
+  #admit(received: Received | Fault | undefined, timeout: unknown, reply: FastifyReply): void {
+    if (received === undefined) return this.#fail(reply, faults.empty)
+    if (received instanceof Fault) return this.#fail(reply, received)
+    const deadline = received.arrived + this.#deadlines.of(timeout)
+    if (this.#backlog.full) {
+      this.#budget.giveBack(received.reserved)
+      return this.#fail(reply, faults.tooBusy)
+    }
+    this.#backlog.push(() => this.#answer(received, deadline, reply))
+  }
+
+  #answer({text, arrived, reserved}: Received, deadline: number, reply: FastifyReply): void {
+    try {
+      // The client has gone.
+      if (reply.raw.destroyed) return
+      const outcome = answer(text, this.#now() > deadline, this.#options.admission())
+      if (outcome instanceof Fault) {
+        this.#fail(reply, outcome)
+        return
+      }
+      this.#send(reply, 200, json, outcome.body)
+      this.#record(outcome, this.#now() - arrived)
+    } catch (error) {
+      this.#options.log.error({at: placesOf(error)}, 'an answer could not be sent')
+      reply.raw.destroy()
+    } finally {
+      this.#budget.giveBack(reserved)
+    }
+  }
+
+  #record({mesh, decision, code, namespace, owner, error}: Answer, milliseconds: number): void {
+    const {log, tally} = this.#options
+    tally.decided(mesh, decision, code, milliseconds / 1000)
+    const line = {
+      // A tenant may send any text for a name.
+      namespace: namespace.slice(0, 253),
+      owner,
+      mesh,
+      decision,
+      code,
+      ms: Math.round(milliseconds * 1000) / 1000,
+    }
+    if (decision !== 'failed') log.info(line, 'reviewed')
+    else log.error({...line, ...(error !== undefined && {at: placesOf(error)})}, 'could not review')
+  }
+
+  #fail(reply: FastifyReply, fault: Fault): void {
+    if (fault.code === 'MW5003') {
+      this.#shed()
+      reply.header('retry-after', '1')
+    }
+    this.#send(reply, fault.status, json, fault.body)
+  }
+
+  #send(reply: FastifyReply, status: number, type: string, body: string): void {
+    if (this.#draining) reply.header('connection', 'close')
+    reply.code(status).header('content-type', type).send(body)
+  }
+
+  #shed(): void {
+    const {log, tally} = this.#options
+    tally.sheds++
+    if (this.#now() - this.#shedNoticed < shedNotice) return
+    this.#shedNoticed = this.#now()
+    log.warn({code: 'MW5003', inFlight: this.inFlight, sheds: tally.sheds}, 'turning requests away')
+  }
+
+  #unexpected(error: unknown, reply: FastifyReply): void {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+    if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return this.#fail(reply, faults.contentType)
+    this.#options.log.error({code: 'MW5001', at: placesOf(error)}, 'a request failed')
+    this.#fail(reply, faults.internal)
+  }
+
+  /** What is no HTTP, or comes too slowly, gets an answer too, behind those that its connection still waits for. */
+  #clientError(code: string | undefined, socket: Socket): void {
+    const fault =
+      code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? faults.timeout
+        : code === 'HPE_HEADER_OVERFLOW'
+          ? faults.headers
+          : code?.startsWith('HPE_') === true
+            ? faults.malformed
+            : undefined
+    // The rest is about TLS or a connection that broke.
+    if (fault === undefined) {
+      socket.destroy()
+      return
+    }
+    // A request that came whole before the malformed one enters the backlog after this event.
+    setImmediate(() =>
+      this.#backlog.push(() => {
+        if (!socket.writable) return
+        const {status, body} = fault
+        const head = `HTTP/1.1 ${status} ${fault.code}\r\ncontent-type: ${json}\r\ncontent-length: ${body.length}\r\n`
+        socket.end(`${head}connection: close\r\n\r\n${body}`, () => socket.destroy())
+      }),
+    )
+  }
+}
+
+/** Where an error came from. Its message stays out of the log, for it may quote what a tenant wrote. */
+function placesOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  const places = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))
+  return [error.name, ...places.map((line) => line.trim())].join(' ')
+}

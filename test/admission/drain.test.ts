@@ -1,0 +1,54 @@
+import {Agent} from 'node:https'
+import {expect, it} from 'vitest'
+import {call, eventually, fakeAdmission, post, reviewOf, start, statuses, Wire} from './harness.ts'
+
+it('fails readiness first, goes on answering and asks clients to connect elsewhere', async () => {
+  const {server, port} = await start()
+  const wire = await Wire.open(port)
+  wire.write(post(reviewOf('before')))
+  await wire.until((text) => text.includes('before'))
+  server.drain()
+  expect((await call(port, {method: 'GET', path: '/readyz'})).status).toBe(503)
+  expect((await call(port, {method: 'GET', path: '/livez'})).status).toBe(200)
+  wire.write(post(reviewOf('during')))
+  const text = await wire.until(() => wire.closed)
+  expect(statuses(text)).toEqual(['200', '200'])
+  expect(text.slice(text.lastIndexOf('HTTP/1.1')).toLowerCase()).toContain('connection: close')
+  // New connections too: the endpoint takes a while to disappear everywhere.
+  expect((await call(port, {body: reviewOf('new')})).status).toBe(200)
+  await server.stop(1000)
+  await expect(call(port, {body: reviewOf('late')})).rejects.toThrow(/ECONNREFUSED/)
+})
+
+it('delivers the answers under way, also of requests that are still coming in, and ends with the last one', async () => {
+  const {server, port} = await start()
+  const agent = new Agent({keepAlive: true})
+  await call(port, {body: reviewOf('idle'), agent})
+  const fresh = await Wire.open(port)
+  const wire = await Wire.open(port)
+  const request = post(reviewOf('slow'))
+  wire.write(request.slice(0, 200))
+  await eventually(() => server.inFlight === 1)
+  const started = performance.now()
+  const stopped = server.stop(10_000)
+  setTimeout(() => wire.write(request.slice(200)), 200)
+  const text = await wire.until(() => wire.closed)
+  expect(statuses(text)).toEqual(['200'])
+  expect(text).toContain('"uid":"slow"')
+  expect(text.toLowerCase()).toContain('connection: close')
+  await stopped
+  expect(performance.now() - started).toBeLessThan(3000)
+  fresh.socket.destroy()
+  agent.destroy()
+})
+
+it('cuts off after the grace period whoever does not come to an end', async () => {
+  const {server, port} = await start({fake: fakeAdmission()})
+  const wire = await Wire.open(port)
+  wire.write(post(reviewOf('never')).slice(0, 200))
+  await eventually(() => server.inFlight === 1)
+  const started = performance.now()
+  await server.stop(300)
+  expect(performance.now() - started).toBeGreaterThan(250)
+  await wire.until(() => wire.closed, 1000)
+})
