@@ -1,5 +1,4 @@
 import {Argument, Command, Option} from 'commander'
-import {prepare} from '../admission/prepare.ts'
 import {chosenEnvironment} from '../config/choose.ts'
 import {explain, type Explanation} from '../config/explain.ts'
 import {configurationJsonSchema} from '../config/json-schema.ts'
@@ -46,7 +45,7 @@ function renderCommand(io: Io): Command {
       io.stdout.write(
         options.output === 'json' ? `${JSON.stringify(plain(provenance), null, 2)}\n` : renderYaml(provenance),
       )
-      tellFindings(io, resolved)
+      await tellFindings(io, resolved)
     })
 }
 
@@ -123,7 +122,8 @@ function refuse(io: Io, problems: readonly ConfigProblem[]): never {
 }
 
 /** What the mesh makes of it, on stderr: the findings, or why it cannot use it. No cluster is asked. */
-function tellFindings(io: Io, resolved: ResolvedConfiguration): void {
+async function tellFindings(io: Io, resolved: ResolvedConfiguration): Promise<void> {
+  const {prepare} = await import('../admission/prepare.ts')
   const preparation = prepare(resolved.configuration, {get: () => undefined, namespace: () => undefined})
   if (!preparation.ok) refuse(io, locateProblems(resolved, preparation.problems))
   const report = new Report(io)

@@ -20,6 +20,9 @@ export function checkLayer(tree: Tree, schema: z.core.$ZodType, path: Path = [])
     })
   }
   if (tree.kind === 'map' && bare instanceof z.ZodRecord) {
+    if (tree.entries.size > mostNames) {
+      return [problemAtKey(tree, 'MW4009', `${dotted(path)} has ${tree.entries.size} names; ${mostNames} are the most`)]
+    }
     return [...tree.entries].flatMap(([name, value]) =>
       [badName(value, name, path), isNull(value) ? [] : checkLayer(value, bare.valueType, [...path, name])].flat(),
     )
@@ -30,6 +33,9 @@ export function checkLayer(tree: Tree, schema: z.core.$ZodType, path: Path = [])
   if (z.safeParse(unwrapped(schema), plain(tree)).success) return []
   return [problemAt(tree, 'MW4009', `${dotted(path)} must be ${expects(schema)}, found ${shown(plain(tree))}`)]
 }
+
+/** Every environment is resolved when a configuration is loaded. */
+const mostNames = 100
 
 /** A namespace chooses its environment by a label, so the names are what a label's value may be. */
 const labelValue = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/

@@ -15,8 +15,13 @@ export type Layers =
 export function layersOf(declarations: Declarations, environment: string | undefined): Layers {
   const problems: ConfigProblem[] = []
   const chain = environment === undefined ? [] : chainOf(declarations, environment, problems)
-  const used = [...declarations.use, ...chain.flatMap(({use}) => use)]
-  const templates = used.flatMap((name) => templateOf(declarations, name, problems) ?? [])
+  // Of a template that is named twice, what its last naming overrides is all that shows.
+  const used = new Map<string, Leaf>()
+  for (const name of [...declarations.use, ...chain.flatMap(({use}) => use)]) {
+    used.delete(String(name.value))
+    used.set(String(name.value), name)
+  }
+  const templates = [...used.values()].flatMap((name) => templateOf(declarations, name, problems) ?? [])
   if (problems.length > 0) return {ok: false, problems}
   return {ok: true, layers: [declarations.base, ...templates, ...chain]}
 }

@@ -37,5 +37,5 @@ function orNull(schema: unknown): unknown {
   if (Array.isArray(patch['anyOf'])) return {...patch, anyOf: [...patch['anyOf'], {type: 'null'}]}
   const {type, enum: values} = patch
   if (type === undefined) return patch
-  return {...patch, type: [type, 'null'], ...(Array.isArray(values) && {enum: [...values, null]})}
+  return {...patch, type: [type, 'null'].flat(), ...(Array.isArray(values) && {enum: [...values, null]})}
 }

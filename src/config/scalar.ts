@@ -34,7 +34,7 @@ export function plainScalar(source: string): Scalar {
   const integer = parseInteger(digits, 0, 64)
   const number = integer.ok ? Number(integer.value) : float.test(digits) ? Number(digits) : undefined
   if (number === undefined) return {ok: true, value: source}
-  if (!Number.isFinite(number) || (integer.ok && !Number.isSafeInteger(number))) {
+  if (!Number.isFinite(number) || ((integer.ok || /^[-+]?[0-9]+$/.test(digits)) && !Number.isSafeInteger(number))) {
     return {ok: false, message: 'the number is too large to be kept exactly; quote it to mean text'}
   }
   return {ok: true, value: number}
