@@ -22,7 +22,6 @@ import {
 } from './control-plane.ts'
 import {freePorts} from './ports.ts'
 import {Supervisor, type Daemon} from './supervisor.ts'
-import {until} from './wait.ts'
 
 export type ClusterOptions = {
   /** kwok nodes, each with room for 100,000 pods. Default 1. */
@@ -138,10 +137,7 @@ export class Cluster {
    * @param what ends the sentence "waited 10 s for ..."
    */
   until<T>(what: string, timeoutMs: number, probe: () => Promise<T | undefined | false>): Promise<T> {
-    return until(what, timeoutMs, async () => {
-      await this.#started.supervisor.requireRunning()
-      return probe()
-    })
+    return this.#started.supervisor.until(what, timeoutMs, probe)
   }
 
   /**
@@ -184,7 +180,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   try {
     await mkdir(logDir, {recursive: true})
     await mkdir(files.scratch)
-    const [etcd = 0, etcdPeer = 0, apiServer = 0] = await freePorts(3)
+    const [etcd, etcdPeer, apiServer] = await freePorts(3)
+    if (etcd === undefined || etcdPeer === undefined || apiServer === undefined) throw new Error('no free ports')
     const url = `https://127.0.0.1:${apiServer}`
     const token = randomBytes(16).toString('hex')
     await writeFiles(files, url, token, options.audit)
@@ -197,11 +194,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 
 async function launch(started: Started): Promise<Cluster> {
   const {binaries, supervisor, files, ports, url, token, options} = started
-  const wait = <T>(what: string, probe: () => Promise<T | undefined | false>) =>
-    until(what, READY_MS, async () => {
-      await supervisor.requireRunning()
-      return probe()
-    })
+  const wait = <T>(what: string, probe: () => Promise<T | undefined | false>) => supervisor.until(what, READY_MS, probe)
 
   supervisor.start('etcd', binaries.etcd, etcdArgs(files, ports))
   await wait('etcd to be ready', async () => (await fetch(`http://127.0.0.1:${ports.etcd}/readyz`)).ok)

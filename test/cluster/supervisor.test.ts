@@ -66,16 +66,20 @@ test('kills a process that does not end when it is told to', async () => {
 
 test('tells of a process that ended by itself, with what it printed last', async () => {
   const supervisor = new Supervisor(dir, dir)
-  await supervisor.requireRunning()
+  await supervisor.until('nothing', 0, () => Promise.resolve(true))
   const daemon = supervisor.start('failing', 'sh', ['-c', 'echo the reason >&2; exit 3'])
   await daemon.gone
-  await expect(supervisor.requireRunning()).rejects.toThrow(/^failing ended by itself \(exit code 3\)[^]*the reason\n$/)
+  await expect(supervisor.until('never', 60_000, () => Promise.resolve(false))).rejects.toThrow(
+    /^failing ended by itself \(exit code 3\)[^]*the reason\n$/,
+  )
   await supervisor.stop()
 })
 
 test('tells of a program that is not there', async () => {
   const supervisor = new Supervisor(dir, dir)
   await supervisor.start('absent', join(dir, 'no-such-program'), []).gone
-  await expect(supervisor.requireRunning()).rejects.toThrow(/^absent ended by itself \(spawn .* ENOENT\)/)
+  await expect(supervisor.until('never', 60_000, () => Promise.resolve(false))).rejects.toThrow(
+    /^absent ended by itself \(spawn .* ENOENT\)/,
+  )
   await supervisor.stop()
 })

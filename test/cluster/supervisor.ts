@@ -4,7 +4,7 @@ import {closeSync, openSync} from 'node:fs'
 import {open} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {HopelessError} from './wait.ts'
+import {HopelessError, until} from './wait.ts'
 
 /** A long-running process of a cluster. */
 export type Daemon = {
@@ -74,12 +74,18 @@ export class Supervisor {
     await kill
   }
 
-  /** Rejects, with the end of its log, when a process ended that nobody told to: waiting on would be in vain. */
-  async requireRunning(): Promise<void> {
-    for (const {name, wanted, end, logFile} of this.#daemons.values()) {
-      if (!wanted || end === undefined) continue
-      throw new HopelessError(`${name} ended by itself (${end}); the end of its log:\n${await tail(logFile)}`)
-    }
+  /**
+   * Waits as `until` of wait.ts does, but fails at once, with the end of its log, when a process has ended that nobody
+   * told to: waiting on would be in vain.
+   */
+  until<T>(what: string, timeoutMs: number, probe: () => Promise<T | undefined | false>): Promise<T> {
+    return until(what, timeoutMs, async () => {
+      for (const {name, wanted, end, logFile} of this.#daemons.values()) {
+        if (!wanted || end === undefined) continue
+        throw new HopelessError(`${name} ended by itself (${end}); the end of its log:\n${await tail(logFile)}`)
+      }
+      return probe()
+    })
   }
 
   logFile(name: string): string {
@@ -104,7 +110,7 @@ export class Supervisor {
 }
 
 /** The last 6 KB of a log file, from the start of a line. */
-export async function tail(file: string): Promise<string> {
+async function tail(file: string): Promise<string> {
   const handle = await open(file)
   try {
     const {size} = await handle.stat()
