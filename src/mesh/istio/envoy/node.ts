@@ -69,7 +69,7 @@ export function node(settings: EnvoySettings, workload: Workload): Message {
     POD_PORTS: podPorts(workload.containers),
     ENVOY_STATUS_PORT: statusPort,
     ENVOY_PROMETHEUS_PORT: settings.metrics ? metricsPort : undefined,
-    LABELS: Object.fromEntries(Object.entries(workload.labels).filter(([name]) => name !== 'pod-template-hash')),
+    LABELS: sortedLabels(workload.labels),
     PROXY_CONFIG: workload.proxyConfig,
   }
   for (const [name, value] of Object.entries(known)) metadata.set(name, value)
@@ -95,4 +95,10 @@ function podPorts(containers: readonly Container[]): string | undefined {
     ports.map(({name, containerPort, protocol = 'TCP'}) => ({name, containerPort, protocol})),
   )
   return ports.length === 0 ? undefined : JSON.stringify(ports)
+}
+
+/** Sorted, so that a pod that comes by again gives the same text; the hash of a template is no label of the service. */
+function sortedLabels(labels: StringMap): Message {
+  const kept = Object.entries(labels).filter(([name]) => name !== 'pod-template-hash')
+  return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
