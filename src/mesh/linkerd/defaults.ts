@@ -1,0 +1,111 @@
+import type {Values} from '../values.ts'
+import {linkerd220} from './version.ts'
+
+/**
+ * The defaults of chart linkerd-control-plane 2.20 (charts/linkerd-control-plane/values.yaml) that reach a pod or the
+ * decision about it; what only shapes the control plane is left out.
+ */
+export const chartDefaults: Values = {
+  linkerdVersion: linkerd220.linkerdVersion,
+  clusterDomain: 'cluster.local',
+  clusterNetworks: '10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,fd00::/8',
+  cniEnabled: false,
+  disableIPv6: true,
+  imagePullPolicy: 'IfNotPresent',
+  identityTrustAnchorsPEM: '',
+  identityTrustDomain: '',
+  identity: {externalCA: false, serviceAccountTokenProjection: true},
+  debugContainer: {image: {name: 'cr.l5d.io/linkerd/debug', pullPolicy: '', version: ''}},
+  networkValidator: {
+    connectAddr: '',
+    listenAddr: '',
+    logFormat: 'plain',
+    logLevel: 'debug',
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: {drop: ['ALL']},
+      readOnlyRootFilesystem: true,
+      runAsGroup: 65534,
+      runAsNonRoot: true,
+      runAsUser: 65534,
+      seccompProfile: {type: 'RuntimeDefault'},
+    },
+    timeout: '10s',
+  },
+  proxy: {
+    await: true,
+    control: {streams: {idleTimeout: '5m', initialTimeout: '3s', lifetime: '1h'}},
+    defaultInboundPolicy: 'all-unauthenticated',
+    disableInboundProtocolDetectTimeout: false,
+    disableOutboundProtocolDetectTimeout: false,
+    enableExternalProfiles: false,
+    enableShutdownEndpoint: false,
+    gid: -1,
+    image: {name: 'cr.l5d.io/linkerd/proxy', pullPolicy: '', version: ''},
+    inbound: {server: {http2: {keepAliveInterval: '10s', keepAliveTimeout: '3s'}}},
+    inboundConnectTimeout: '100ms',
+    inboundDiscoveryCacheUnusedTimeout: '90s',
+    livenessProbe: {initialDelaySeconds: 10, timeoutSeconds: 1},
+    logFormat: 'plain',
+    logHTTPHeaders: 'off',
+    logLevel: 'warn,linkerd=info,hickory=error',
+    metrics: {hostnameLabels: false},
+    nativeSidecar: true,
+    opaquePorts: '25,587,3306,4444,5432,6379,9300,11211',
+    outbound: {server: {http2: {keepAliveInterval: '10s', keepAliveTimeout: '3s'}}},
+    outboundConnectTimeout: '1000ms',
+    outboundDiscoveryCacheUnusedTimeout: '5s',
+    ports: {admin: 4191, control: 4190, inbound: 4143, outbound: 4140},
+    readinessProbe: {initialDelaySeconds: 2, timeoutSeconds: 1},
+    requireIdentityOnInboundPorts: '',
+    resources: {
+      cpu: {limit: '', request: ''},
+      'ephemeral-storage': {limit: '', request: ''},
+      memory: {limit: '', request: ''},
+    },
+    runtime: {workers: {minimum: 1}},
+    securityContext: {},
+    shutdownGracePeriod: '',
+    startupProbe: {failureThreshold: 120, initialDelaySeconds: 0, periodSeconds: 1},
+    tracing: {
+      collector: {endpoint: '', meshIdentity: {namespace: '', serviceAccountName: ''}},
+      enabled: false,
+      labels: {
+        'k8s.container.name': '$(_pod_containerName)',
+        'k8s.pod.ip': '$(_pod_ip)',
+        'k8s.pod.uid': '$(_pod_uid)',
+      },
+      traceServiceName: 'linkerd-proxy',
+    },
+    uid: 2102,
+    waitBeforeExitSeconds: 0,
+  },
+  proxyInit: {
+    closeWaitTimeoutSecs: 0,
+    ignoreInboundPorts: '4567,4568',
+    ignoreOutboundPorts: '4567,4568',
+    iptablesMode: 'nft',
+    logFormat: '',
+    logLevel: '',
+    privileged: false,
+    runAsGroup: 65534,
+    runAsRoot: false,
+    runAsUser: 65534,
+    skipSubnets: '',
+    xtMountPath: {mountPath: '/run', name: 'linkerd-proxy-init-xtables-lock'},
+  },
+  proxyInjector: {
+    namespaceSelector: {
+      matchExpressions: [
+        {key: 'config.linkerd.io/admission-webhooks', operator: 'NotIn', values: ['disabled']},
+        {key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system', 'cert-manager']},
+      ],
+    },
+    objectSelector: {
+      matchExpressions: [
+        {key: 'linkerd.io/control-plane-component', operator: 'DoesNotExist'},
+        {key: 'linkerd.io/cni-resource', operator: 'DoesNotExist'},
+      ],
+    },
+  },
+}
