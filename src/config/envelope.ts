@@ -28,14 +28,14 @@ function unwrapDocument(tree: Tree, file: string): Unwrapped {
   if (kind === undefined) return {documents: [tree], problems: []}
   const name = plain(kind)
   if (name === 'ConfigMap') return unwrapConfigMap(tree, file)
-  if (name === 'MeshConfig') return unwrapMeshConfig(tree, file)
+  if (name === 'MeshConfig') return unwrapMeshConfig(tree)
   const message = `kind ${shown(name)} is not a configuration; give a configuration itself, a ConfigMap or a MeshConfig`
   return refused(problemAt(kind, 'MW4008', message))
 }
 
 const envelopeKeys = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status'])
 
-function unwrapMeshConfig(tree: Branch, file: string): Unwrapped {
+function unwrapMeshConfig(tree: Branch): Unwrapped {
   const version = tree.entries.get('apiVersion')
   if (typeof value(version) !== 'string' || !String(value(version)).startsWith('meshwright.dev/')) {
     const found = version === undefined ? 'none' : shown(plain(version))
@@ -51,7 +51,7 @@ function unwrapMeshConfig(tree: Branch, file: string): Unwrapped {
   const spec = tree.entries.get('spec')
   if (spec === undefined || isNull(spec)) return {documents: [], problems: strangers}
   if (spec.kind !== 'map') return refused(problemAt(spec, 'MW4008', `spec must be a map, found ${shown(plain(spec))}`))
-  return {documents: strangers.length > 0 ? [] : unwrapDocument(spec, file).documents, problems: strangers}
+  return {documents: strangers.length > 0 ? [] : [spec], problems: strangers}
 }
 
 function unwrapConfigMap(tree: Branch, file: string): Unwrapped {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {formatProblems} from './problem.ts'
 import {readYaml} from './read.ts'
@@ -116,7 +116,7 @@ describe('reading YAML', () => {
 
   test('no text makes it throw', () => {
     const pieces = fc.constantFrom(
-      ...'{}[]:-,?&*!|>%@`#"\'\n\t \r',
+      ...Array.from('{}[]:-,?&*!|>%@`#"\'\n\t \r'),
       '- ',
       ': ',
       '\n  ',

@@ -59,7 +59,7 @@ const resources = (kind: string) =>
 const bound = (resource: string) =>
   section(
     {
-      min: quantity(`The least ${resource} that a sidecar may request.`).optional(),
+      min: quantity(`The least ${resource} that a sidecar may request or be limited to.`).optional(),
       max: quantity(`The most ${resource} that a sidecar may request or be limited to.`).optional(),
     },
     `What a pod's own annotations may set for the sidecar's ${resource}.`,
@@ -237,7 +237,7 @@ const mesh = section(
     allowedImages: listOf(
       text('an image', 'An image.'),
       'a list of images',
-      'The images that a sidecar may have; absent: any.',
+      'The images that a sidecar may have: a whole reference, a repository with any tag or digest, or a prefix that ends in *; absent: any.',
     ).optional(),
     bounds: section(
       {cpu: bound('CPU').optional(), memory: bound('memory').optional()},

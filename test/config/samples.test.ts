@@ -7,13 +7,14 @@ import type {ConfigSource} from '../../src/config/read.ts'
 import {meshNames} from '../../src/mesh/mesh.ts'
 import {needsShared} from '../shared.ts'
 
+const isMeshSample = ({file}: ConfigSource) => /^0[678]-/.test(file)
+
 needsShared("the user's samples", (shared) => {
   const folder = join(shared, 'samples')
   const samples = readdirSync(folder)
     .filter((file) => file.endsWith('.yaml'))
     .sort()
     .map((file): ConfigSource => ({file, text: readFileSync(join(folder, file), 'utf8')}))
-  const isMeshSample = ({file}: ConfigSource) => /^0[678]-/.test(file)
   const together = samples.filter(isMeshSample).map((mesh) => ({
     file: `all with ${mesh.file}`,
     sources: [...samples.filter((sample) => !isMeshSample(sample)), mesh],
