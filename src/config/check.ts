@@ -53,7 +53,7 @@ export function checkResolved(tree: Tree, issues: readonly z.core.$ZodIssue[]): 
 }
 
 function reach(issues: readonly z.core.$ZodIssue[]): number {
-  return Math.max(...issues.map(({path}) => path.length))
+  return issues.reduce((furthest, {path}) => Math.max(furthest, path.length), 0)
 }
 
 function placed(tree: Tree, issue: z.core.$ZodIssue, above: Path): readonly ConfigProblem[] {

@@ -255,6 +255,12 @@ describe('a mistake is told with its place and what to do', () => {
     )
   })
 
+  test('however many there are', {timeout: 30_000}, () => {
+    expect(problemsOf(`mesh: {telemetry: {metrics: [${'x, '.repeat(150_000)}]}}`)).toHaveLength(150_000)
+    const policies = '{source: a}, '.repeat(10_000)
+    expect(problemsOf(`meshSecurity: {authorizationPolicy: [${policies}]}`)).toHaveLength(20_000)
+  })
+
   test('hostile text cannot steer a terminal', () => {
     expect(problemsOf('"\\e[31m": 1').join()).not.toContain('\u001b')
     expect(problemsOf('mesh: {type: "\\u202e\\n"}').join()).not.toMatch(/[\u202e\n]/)

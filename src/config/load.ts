@@ -48,15 +48,16 @@ export type LoadResult =
  * problems come back at once, in the order of the text. Pure, and total: no text makes it throw.
  */
 export function loadConfiguration(sources: readonly ConfigSource[]): LoadResult {
-  const problems: ConfigProblem[] = []
+  // Never spread into push: a file may hold more mistakes than a call takes arguments.
+  let problems: readonly ConfigProblem[] = []
   let declarations = noDeclarations
   for (const source of sources) {
     const {documents, problems: found} = readConfigurations(source)
-    problems.push(...found)
+    problems = problems.concat(found)
     for (const document of documents) {
       const laid = declare(declarations, document)
       if (laid.ok) declarations = laid.declarations
-      else problems.push(...laid.problems)
+      else problems = problems.concat(laid.problems)
     }
   }
   const environments = [...declarations.environments.keys()]
@@ -66,7 +67,7 @@ export function loadConfiguration(sources: readonly ConfigSource[]): LoadResult 
     for (const environment of [undefined, ...environments]) {
       const resolution = resolve(declarations, environment)
       resolutions.set(environment, resolution)
-      if (!resolution.ok) problems.push(...resolution.problems)
+      if (!resolution.ok) problems = problems.concat(resolution.problems)
     }
   }
   if (problems.length > 0)
