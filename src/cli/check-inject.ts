@@ -1,4 +1,5 @@
 import {Argument, Command, Option} from 'commander'
+import type {Verdict} from '../admission/review.ts'
 import {entryOf} from '../codes/table.ts'
 import {Failure} from './failure.ts'
 import type {Io} from './io.ts'
@@ -20,7 +21,9 @@ export function checkInjectCommand(io: Io): Command {
   return withAdmission(
     withManifests(
       new Command('check-inject')
-        .description('List which workloads of the manifests get a sidecar, which do not, why, and what would change it.')
+        .description(
+          'List which workloads of the manifests get a sidecar, which do not, why, and what would change it.',
+        )
         .addArgument(new Argument('[name]', 'only this workload: user-service or deployment/user-service')),
     ),
   )
@@ -44,7 +47,8 @@ export function checkInjectCommand(io: Io): Command {
           (options.namespace === undefined || options.allNamespaces === true || options.namespace === namespace) &&
           fits({metadata: workload.metadata}),
       )
-      if (name !== undefined && workloads.length === 0) throw new Failure(`there is no workload ${name} in the manifests`)
+      if (name !== undefined && workloads.length === 0)
+        throw new Failure(`there is no workload ${name} in the manifests`)
       io.stdout.write(formats[options.output](workloads))
       const refused = workloads.filter(({verdict}) => verdict.decision === 'refused').length
       if (options.output === 'table' || options.output === 'wide') summarise(workloads, refused, report)
@@ -61,24 +65,29 @@ const formats: Readonly<Record<CheckOptions['output'], (workloads: readonly Admi
 
 const heading = ['NAMESPACE', 'WORKLOAD', 'INJECTED', 'CODE', 'REASON']
 
-function row({namespace, name, verdict: {decision, code, reason}}: Admitted): string[] {
-  return [namespace, name, answers[decision], code, reason]
+function row({namespace, name, verdict}: Admitted): string[] {
+  return [namespace, name, coverage(verdict), verdict.code, verdict.reason]
 }
 
-const answers = {injected: 'yes', annotated: 'no', skipped: 'no', refused: 'refused'} as const
+/** What carries a sidecar already is covered too. */
+function coverage({decision, code}: Verdict): 'yes' | 'no' | 'refused' {
+  if (decision === 'refused') return 'refused'
+  return decision === 'injected' || code === 'MW1115' ? 'yes' : 'no'
+}
 
 function wideRow(one: Admitted): string[] {
   const {mesh, sidecars, code} = one.verdict
   return [...row(one), mesh, sidecars.join(','), entryOf(code).fix]
 }
 
-function plain({namespace, name, verdict: {decision, code, reason, mesh, sidecars}}: Admitted): object {
+function plain({namespace, name, verdict}: Admitted): object {
+  const {code, reason, mesh, sidecars} = verdict
   const {title, fix} = entryOf(code)
-  return {namespace, name, injected: answers[decision], code, title, reason, fix, mesh, sidecars}
+  return {namespace, name, injected: coverage(verdict), code, title, reason, fix, mesh, sidecars}
 }
 
 function summarise(workloads: readonly Admitted[], refused: number, report: Report): void {
-  const injected = workloads.filter(({verdict}) => verdict.decision === 'injected').length
+  const injected = workloads.filter(({verdict}) => coverage(verdict) === 'yes').length
   const rest = workloads.length - injected - refused
   const text = `${injected} of ${workloads.length} workloads are injected, ${rest} are not, ${refused} refused`
   report.line(refused > 0 ? 'failed' : rest > 0 ? 'attention' : 'done', text)

@@ -99,7 +99,9 @@ function nativeWords(subject: Subject, injector: Injector): NativeWords {
     const verdict = verdicts.find((one) => one.speaker === speaker)
     if (verdict === undefined) return nothing
     const {inject, reason, refusal} = verdict
-    return refusal === undefined ? {says: inject ? 'yes' : 'no', sentence: reason} : {says: 'refuses', sentence: refusal}
+    return refusal === undefined
+      ? {says: inject ? 'yes' : 'no', sentence: reason}
+      : {says: 'refuses', sentence: refusal}
   }
   return {pod: of('pod'), namespace: of('namespace'), policy: of('policy')}
 }

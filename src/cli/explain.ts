@@ -56,9 +56,7 @@ export function explainCommand(io: Io): Command {
       if (workloads.length === 0) throw new Failure('there is no pod and no workload in the manifests')
       const explanations = workloads.map((one) => explain(one, base))
       io.stdout.write(
-        options.output === 'json'
-          ? `${JSON.stringify(explanations, null, 2)}\n`
-          : explanations.map(layout).join('\n'),
+        options.output === 'json' ? `${JSON.stringify(explanations, null, 2)}\n` : explanations.map(layout).join('\n'),
       )
       if (explanations.some(({decision}) => decision === 'refused')) throw new Failure('')
     })
@@ -103,7 +101,8 @@ function settingsOf({provenance}: ResolvedConfiguration): Explanation['settings'
 }
 
 function layout(explanation: Explanation): string {
-  const {name, namespace, mesh, decision, code, reason, fix, steps, overrides, sidecars, findings, settings} = explanation
+  const {name, namespace, mesh, decision, code, reason, fix, steps, overrides, sidecars, findings, settings} =
+    explanation
   const heading = `${name} in namespace ${namespace}, ${mesh}: ${decision}\n  ${code} ${reason}\n  fix: ${fix}\n`
   const rows = steps.map(({rank, speaker, says, sentence, decides}) => [
     decides ? '→' : ' ',
@@ -116,9 +115,18 @@ function layout(explanation: Explanation): string {
     printable(heading),
     rows.length === 0 ? '' : indented(table(['', '#', 'WHO', 'SAYS', 'WHY'], rows)),
     list('sidecars', sidecars),
-    list('overrides', Object.entries(overrides).map(([key, value]) => `${key}: ${String(value)}`)),
-    list('settings', settings.map(({key, value, origin}) => `${key}: ${value}  ${origin}`)),
-    list('findings', findings.map(({code, key, message}) => `${code} ${key}: ${message}`)),
+    list(
+      'overrides',
+      Object.entries(overrides).map(([key, value]) => `${key}: ${String(value)}`),
+    ),
+    list(
+      'settings',
+      settings.map(({key, value, origin}) => `${key}: ${value}  ${origin}`),
+    ),
+    list(
+      'findings',
+      findings.map(({code, key, message}) => `${code} ${key}: ${message}`),
+    ),
   ]
   return parts.join('')
 }

@@ -12,7 +12,14 @@ export class Failure extends Error {
   }
 }
 
+const reasons = new Map([
+  ['ENOENT', 'there is no such file or directory'],
+  ['EACCES', 'permission denied'],
+])
+
 /** What to say of an error that came from outside: a file that is not there, say. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error ? String(error.code) : ''
+  return reasons.get(code) ?? error.message
 }

@@ -44,11 +44,14 @@ export function injectCommand(io: Io): Command {
 /** Findings of the configuration are the same for every pod, so they are told once. */
 function tellConfiguration(admitted: readonly Admitted[], state: ManifestState, report: Report): void {
   const {base, environments, objects} = state.admission
-  const labelled = admitted.map(({namespace}) => objects.namespace(namespace)?.labels[environmentKey])
+  const labelled = new Set(admitted.map(({namespace}) => objects.namespace(namespace)?.labels[environmentKey]))
   for (const [environment, findings] of state.findings) {
-    if (findings.length === 0 || (environment !== undefined && !labelled.includes(environment))) continue
+    if (findings.length === 0 || (environment !== undefined && !labelled.has(environment))) continue
     const {mesh} = environment === undefined ? base : (environments.get(environment) ?? base)
-    report.line('attention', `configuration for ${mesh}${environment === undefined ? '' : `, environment ${environment}`}`)
+    report.line(
+      'attention',
+      `configuration for ${mesh}${environment === undefined ? '' : `, environment ${environment}`}`,
+    )
     for (const finding of findings) report.finding(finding)
   }
 }
@@ -60,7 +63,8 @@ function tell({name, verdict, workload}: Admitted, state: ManifestState, report:
   if (decision === 'refused') report.line('failed', `${name} refused ${said}. ${entryOf(code).fix}`)
   else if (workload === undefined) {
     if (decision === 'annotated') report.line('done', `${name} annotated`)
-  } else if (decision === 'injected') report.line(findings.length > 0 ? 'attention' : 'done', `${name} injected ${said}`)
+  } else if (decision === 'injected')
+    report.line(findings.length > 0 ? 'attention' : 'done', `${name} injected ${said}`)
   else if (code === 'MW1115') report.line('done', `${name} unchanged ${said}`)
   else report.line('attention', `${name} not injected${decision === 'annotated' ? ', but annotated' : ''} ${said}`)
   for (const finding of findings) report.finding(finding)

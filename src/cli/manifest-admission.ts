@@ -2,9 +2,10 @@ import {injectKey} from '../admission/decide.ts'
 import {patch, type Operation} from '../admission/patch.ts'
 import {admit, type AdmissionState, type Verdict} from '../admission/review.ts'
 import type {DecisionCode} from '../codes/decisions.ts'
+import type {Objects} from '../mesh/objects.ts'
+import type {KubeObject} from '../mesh/pod.ts'
 import {isValues, type Values} from '../mesh/values.ts'
 import type {ManifestDocument} from './manifest-document.ts'
-import {inFront} from './manifest-objects.ts'
 import {createPod, objectsOf, templateFrom, workloadOf, type Workload} from './manifest-workload.ts'
 
 /** What the webhook would say to an object of a manifest, and what that makes of the manifest. */
@@ -116,4 +117,15 @@ function optedIn(pod: Values): Values {
   const metadata = isValues(pod['metadata']) ? pod['metadata'] : {}
   const labels = isValues(metadata['labels']) ? metadata['labels'] : {}
   return {...pod, metadata: {...metadata, labels: {...labels, [injectKey]: 'enabled'}}}
+}
+
+/** The same objects with a few in front of them: the owners of the pod at hand. */
+function inFront(owners: readonly KubeObject[], objects: Objects): Objects {
+  return {
+    get: (kind, namespace, name) =>
+      owners.find(
+        ({metadata, ...owner}) => owner.kind === kind && metadata?.namespace === namespace && metadata.name === name,
+      ) ?? objects.get(kind, namespace, name),
+    namespace: (name) => objects.namespace(name),
+  }
 }

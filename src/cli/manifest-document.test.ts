@@ -1,6 +1,6 @@
 import fastJsonPatch from 'fast-json-patch'
 import {describe, expect, it} from 'vitest'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import {patch} from '../admission/patch.ts'
 import {Failure} from './failure.ts'
 import {readDocuments, type ManifestDocument} from './manifest-document.ts'
@@ -18,6 +18,11 @@ function turned(text: string, after: object): string {
   if (typeof value !== 'object' || value === null) throw new Error('no object')
   document.edit([], patch(value, after))
   return document.text()
+}
+
+/** fast-json-patch takes no path through a prototype. */
+function usable(value: object): boolean {
+  return !JSON.stringify(value).includes('__proto__')
 }
 
 describe('reading', () => {
@@ -114,9 +119,9 @@ spec:
   })
 
   it('opens a collection written in one line where something has to be added', () => {
-    expect(turned('metadata: {labels: {app: web}, name: x}\n', {metadata: {labels: {app: 'web', a: 'b'}, name: 'x'}})).toBe(
-      'metadata:\n  labels:\n    app: web\n    a: b\n  name: x\n',
-    )
+    expect(
+      turned('metadata: {labels: {app: web}, name: x}\n', {metadata: {labels: {app: 'web', a: 'b'}, name: 'x'}}),
+    ).toBe('metadata:\n  labels:\n    app: web\n    a: b\n  name: x\n')
   })
 
   it('keeps the indentation of the text', () => {
@@ -128,19 +133,41 @@ spec:
   })
 
   it('quotes what some YAML reader would not take for text', () => {
-    const words = ['yes', 'N', '0x10', '1e3', '22:22', '2026-01-31', '1_000', '', 'null', '~', '.inf', '- a', 'a: b', '#']
+    const words = [
+      'yes',
+      'N',
+      '0x10',
+      '1e3',
+      '22:22',
+      '2026-01-31',
+      '1_000',
+      '',
+      'null',
+      '~',
+      '.inf',
+      '- a',
+      'a: b',
+      '#',
+    ]
     const edited = turned('a: {}\n', {a: Object.fromEntries(words.map((word, index) => [`k${index}`, word]))})
     expect(one(edited).value).toEqual({a: Object.fromEntries(words.map((word, index) => [`k${index}`, word]))})
-    for (const word of words) expect(edited).toMatch(new RegExp(`: "${RegExp.escape(word)}"$`, 'm'))
+    const lines = edited.split('\n')
+    for (const [index, word] of words.entries()) expect(lines).toContain(`  k${index}: "${word}"`)
   })
 
   it('makes of any document what fast-json-patch makes of its value', () => {
     const json = fc.object({
       key: fc.oneof(fc.string(), fc.constantFrom('a/b', '~0', 'yes', '1', 'meshwright.dev/inject')),
-      values: [fc.string({unit: 'binary'}), fc.integer(), fc.boolean(), fc.constant(null), fc.constant('a\n  b\n'), fc.constantFrom('on', '017', '# x')],
+      values: [
+        fc.string({unit: 'binary'}),
+        fc.integer(),
+        fc.boolean(),
+        fc.constant(null),
+        fc.constant('a\n  b\n'),
+        fc.constantFrom('on', '017', '# x'),
+      ],
       maxDepth: 4,
     })
-    const usable = (value: object) => !JSON.stringify(value).includes('__proto__')
     fc.assert(
       fc.property(json.filter(usable), json.filter(usable), (before, after) => {
         fc.pre(Object.keys(before).length > 0)

@@ -87,7 +87,8 @@ function tokenize(text: string, lines: LineCounter, at: (offset: number) => stri
       throw new Failure(`${at(offset)}: YAML aliases are not taken, found ${found}; write the value out`)
     }
     for (const token of parser.next(lexeme)) tokens.push(token)
-    if (parser.stack.length > 2 * depthLimit) throw new Failure(`${at(offset)}: nested deeper than ${depthLimit} levels`)
+    if (parser.stack.length > 2 * depthLimit)
+      throw new Failure(`${at(offset)}: nested deeper than ${depthLimit} levels`)
   }
   for (const token of parser.end()) tokens.push(token)
   return tokens

@@ -28,6 +28,8 @@ export function editNodes(
     } else {
       throw new Error(`no such place: ${operation.path}`)
     }
+    // An empty block collection would leave its {} on a line of its own.
+    if (parent.items.length === 0) parent.flow = true
   }
 }
 
@@ -74,6 +76,7 @@ function rewrite(map: YAMLMap, value: Values): void {
   open(map)
   map.items = map.items.filter((pair) => Object.hasOwn(value, keyOf(pair)))
   for (const [key, item] of Object.entries(value)) put(map, key, item)
+  if (map.items.length === 0) map.flow = true
 }
 
 function unescape(key: string): string {

@@ -2,10 +2,8 @@ import {isValues} from '../mesh/values.ts'
 import {Failure} from './failure.ts'
 import type {Io} from './io.ts'
 import {readDocuments, type ManifestDocument} from './manifest-document.ts'
-import {ManifestObjects} from './manifest-objects.ts'
 import type {ManifestOptions} from './manifest-options.ts'
 import {readManifests} from './manifest-source.ts'
-import {objectsOf} from './manifest-workload.ts'
 import type {Report} from './report.ts'
 
 export interface ManifestInput {
@@ -29,15 +27,6 @@ function isKept({place, value}: ManifestDocument, report: Report): boolean {
   if (isValues(value) && typeof value['apiVersion'] === 'string') return true
   report.plain(`${place}: dropped, for it has no apiVersion`)
   return false
-}
-
-/** What the input says of the cluster, over what `--objects` says. */
-export function objectsIn({documents, namespace}: ManifestInput, below: readonly ManifestDocument[]): ManifestObjects {
-  const objects = new ManifestObjects()
-  for (const {value} of [...below, ...documents]) {
-    for (const {object} of objectsOf(value)) objects.add(object, namespace)
-  }
-  return objects
 }
 
 export type OutputFormat = 'yaml' | 'json'

@@ -19,9 +19,10 @@ export interface AdmissionOptions {
 export function withManifests(command: Command): Command {
   return command
     .addOption(
-      new Option('-f, --filename <path>', 'a manifest, a directory of them, or - for stdin (may be repeated)').argParser(
-        repeated,
-      ),
+      new Option(
+        '-f, --filename <path>',
+        'a manifest, a directory of them, or - for stdin (may be repeated)',
+      ).argParser(repeated),
     )
     .option('-R, --recursive', 'read directories with all that is below them')
     .option('-n, --namespace <name>', 'the namespace of objects that name none (default: default)')

@@ -15,7 +15,7 @@ const manifestName = /\.(ya?ml|json)$/
 
 /**
  * Reads what `-f` names: files, `-` for stdin, directories (their .yaml, .yml and .json files in order of name; with
- * `recursive` those below too). A path that is not there is a usage error.
+ * `recursive` those below too).
  */
 export async function readManifests(paths: readonly string[], recursive: boolean, io: Io): Promise<ManifestText[]> {
   const texts: ManifestText[] = []
@@ -75,7 +75,7 @@ async function readAll(stream: NodeJS.ReadableStream, limit: number): Promise<Bu
 }
 
 function unreadable(name: string, error: unknown): Failure {
-  return error instanceof Failure ? error : new Failure(`cannot read ${name}: ${reasonOf(error)}`, 2)
+  return error instanceof Failure ? error : new Failure(`cannot read ${name}: ${reasonOf(error)}`)
 }
 
 function decode(name: string, bytes: Buffer): string {

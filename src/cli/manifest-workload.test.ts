@@ -1,5 +1,4 @@
 import {describe, expect, it} from 'vitest'
-import type {KubeObject} from '../mesh/pod.ts'
 import type {Values} from '../mesh/values.ts'
 import {createPod, objectsOf, templateFrom, workloadOf, type Workload} from './manifest-workload.ts'
 
@@ -11,7 +10,11 @@ function workload(object: Values): Workload {
   return found
 }
 
-function templated(apiVersion: string, kind: string, template: Values = {metadata: {labels: {app: 'web'}}, spec}): Values {
+function templated(
+  apiVersion: string,
+  kind: string,
+  template: Values = {metadata: {labels: {app: 'web'}}, spec},
+): Values {
   return {apiVersion, kind, metadata: {name: 'web', namespace: 'shop'}, spec: {template}}
 }
 
@@ -44,7 +47,10 @@ describe('which objects make pods', () => {
     const list = {
       apiVersion: 'v1',
       kind: 'List',
-      items: [{apiVersion: 'v1', kind: 'PodList', items: [{spec}]}, {apiVersion: 'v1', kind: 'Secret'}],
+      items: [
+        {apiVersion: 'v1', kind: 'PodList', items: [{spec}]},
+        {apiVersion: 'v1', kind: 'Secret'},
+      ],
     }
     expect([...objectsOf(list)]).toEqual([
       {object: {apiVersion: 'v1', kind: 'Pod', spec}, path: ['items', 0, 'items', 0]},
@@ -103,15 +109,20 @@ describe('the pod that a controller creates', () => {
   })
 })
 
-describe('the template of an injected pod', () => {
-  function roundTrip(object: Values, inject: (pod: Values) => Values): Values {
-    const one = workload(object)
-    const {pod} = createPod(one, 'shop')
-    return templateFrom(one, pod, inject(pod) as KubeObject)
-  }
+/** The template after the pod that it makes went through `inject`. */
+function roundTrip(object: Values, inject: (pod: Values) => Values): Values {
+  const one = workload(object)
+  const {pod} = createPod(one, 'shop')
+  return templateFrom(one, pod, inject(pod))
+}
 
+describe('the template of an injected pod', () => {
   it('is the template again where nothing was injected', () => {
-    for (const template of [{spec}, {metadata: {labels: {app: 'web'}}, spec}, {metadata: {annotations: {a: 'b'}}, spec}]) {
+    for (const template of [
+      {spec},
+      {metadata: {labels: {app: 'web'}}, spec},
+      {metadata: {annotations: {a: 'b'}}, spec},
+    ]) {
       expect(roundTrip(templated('apps/v1', 'Deployment', template), (pod) => pod)).toEqual(template)
       expect(roundTrip(templated('batch/v1', 'Job', template), (pod) => pod)).toEqual(template)
     }

@@ -106,7 +106,11 @@ export function createPod(workload: Workload, namespace: string): Creation {
 interface Owner extends KubeObject {
   readonly apiVersion: string
   readonly kind: string
-  readonly metadata: {readonly name: string; readonly namespace: string; readonly ownerReferences?: readonly OwnerReference[]}
+  readonly metadata: {
+    readonly name: string
+    readonly namespace: string
+    readonly ownerReferences?: readonly OwnerReference[]
+  }
 }
 
 /** The pod's controller, and what made that one. */

@@ -49,7 +49,12 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
   const lines = [heading, ...rows].map((row) => row.map((cell) => printable(cell).replaceAll('\n', ' ')))
   const widths = heading.map((_, column) => Math.max(...lines.map((row) => row[column]?.length ?? 0)))
   return lines
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('   ')
+        .trimEnd(),
+    )
     .map((line) => `${line}\n`)
     .join('')
 }

@@ -4,6 +4,7 @@ import {Shapes} from '../admission/shape.ts'
 import {entryOf} from '../codes/table.ts'
 import {meshNames, type MeshName} from '../mesh/mesh.ts'
 import type {Pod} from '../mesh/pod.ts'
+import type {Values} from '../mesh/values.ts'
 import {meshes} from '../mesh/registry.ts'
 import {Failure} from './failure.ts'
 import type {Io} from './io.ts'
@@ -63,7 +64,17 @@ function uninject({template}: Workload, shapes: Shapes): Outcome {
     pod = without
   }
   if (taken.length === 0) return {ok: true, taken, operations: []}
-  const {metadata, spec} = pod
+  const metadata = withoutHusks(pod.metadata, ['labels', 'annotations'])
+  const spec = withoutHusks(pod.spec, ['initContainers', 'volumes', 'imagePullSecrets'])
   const isBare = template['metadata'] === undefined && Object.keys(metadata).length === 0
   return {ok: true, taken, operations: patch(template, {...template, ...(!isBare && {metadata}), spec})}
+}
+
+/** Maps and lists that were there for the sidecar's sake only are not left behind empty. */
+function withoutHusks(fields: Values, keys: readonly string[]): Values {
+  return Object.fromEntries(
+    Object.entries(fields).filter(
+      ([key, value]) => !keys.includes(key) || typeof value !== 'object' || Object.keys(value ?? {}).length > 0,
+    ),
+  )
 }

@@ -15,7 +15,8 @@ export function versionCommand(io: Io): Command {
     .action(({output}: {output?: 'json'}) => {
       const {version} = manifest
       const node = process.versions.node
-      if (output === 'json') io.stdout.write(`${JSON.stringify({meshwright: version, node, meshes: matched}, null, 2)}\n`)
+      if (output === 'json')
+        io.stdout.write(`${JSON.stringify({meshwright: version, node, meshes: matched}, null, 2)}\n`)
       else io.stdout.write(table(['meshwright', version], [['node', node], ...Object.entries(matched)]))
     })
 }
