@@ -14,4 +14,10 @@ process.exitCode = await run(process.argv.slice(2), {
   stderr: process.stderr,
   env: process.env,
   cwd: process.cwd(),
+  lifetime: {
+    onStop: (listener) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, listener)
+    },
+    exit: (code) => process.exit(code),
+  },
 })

@@ -19,7 +19,7 @@ export interface CertificateSource {
   /** The pair to serve now. Never rejects. */
   load(): Promise<Certification>
   /** Calls `onLoad` whenever there may be another pair, good or bad, until it is closed. Begin before the first `load`. */
-  watch(onLoad: (certification: Certification) => void): {close(): void}
+  watch(onLoad: (certification: Certification) => unknown): {close(): void}
 }
 
 /** Reads `tls.crt` and `tls.key` of a folder, as a Secret is mounted, and again whenever they change. */

@@ -11,4 +11,14 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What relative paths start from. */
   readonly cwd: string
+  /** Absent where nobody can tell a command to stop. */
+  readonly lifetime?: Lifetime
+}
+
+/** How a command that runs until it is told to stop hears of it. */
+export interface Lifetime {
+  /** Calls `listener` at each SIGTERM and SIGINT, which do nothing else from then on. */
+  onStop(listener: () => void): void
+  /** Ends the process at once. */
+  exit(code: number): void
 }

@@ -1,0 +1,165 @@
+import type {Server} from 'node:http'
+import {readFile} from 'node:fs/promises'
+import {resolve} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {AdmissionServer} from '../admission/server.ts'
+import {folderSource, ownSource, type Certification} from '../certs/source.ts'
+import {findingCodes} from '../codes/findings.ts'
+import {chosenEnvironment} from '../config/choose.ts'
+import type {MeshName} from '../mesh/mesh.ts'
+import {bufferedSink, createLog, type Log, type LogLevel, type LogSink} from '../obs/log.ts'
+import {Tally} from '../obs/tally.ts'
+import {Failure, reasonOf} from './failure.ts'
+import type {Io} from './io.ts'
+import {AdmissionLoader, type Loaded} from './webhook-admission.ts'
+
+export interface WebhookOptions {
+  readonly config: readonly string[]
+  readonly objects?: string
+  readonly certDir?: string
+  readonly host: string
+  readonly port: number
+  readonly metricsPort?: number
+  /** Milliseconds. */
+  readonly drain: number
+  readonly env?: string
+  readonly mesh?: MeshName
+  readonly logLevel: LogLevel
+  readonly maxInFlight: number
+}
+
+/** Milliseconds that answers under way get once no connections are taken any more: as long as a request may take. */
+const grace = 10_000
+
+/** Runs the webhook until `io.lifetime` says stop, and then until the last answer is delivered. */
+export async function serve(options: WebhookOptions, io: Io): Promise<void> {
+  const sink = sinkOf(io)
+  const log = createLog(options.logLevel, sink)
+  const tally = new Tally()
+  const choice = {environment: chosenEnvironment(options.env, io.env), mesh: options.mesh}
+  const loader = new AdmissionLoader(options, choice, await ownNamespace(), io)
+  const certificates =
+    options.certDir === undefined ? ownSource(ownHosts(options.host)) : folderSource(resolve(io.cwd, options.certDir))
+
+  // Watches begin before anything is read, so that no change is lost, and are heard once there is something to change.
+  const started = Promise.withResolvers<void>()
+  const watches = [
+    loader.watch(async (loaded) => {
+      await started.promise
+      if (loaded.ok) inForce = loaded.inForce
+      reportAdmission(loaded, tally, log)
+    }),
+    certificates.watch(async (certification) => {
+      await started.promise
+      if (certification.ok) server.useKeyPair(certification.certified.keyPair)
+      reportCertificate(certification, tally, log)
+    }),
+  ]
+  const [loaded, certification] = await Promise.all([loader.load(), certificates.load()])
+  if (!loaded.ok) throw new Failure(`the configuration cannot be used\n${loaded.problems.join('\n')}`)
+  if (!certification.ok) {
+    throw new Failure(`MW5101 the certificate cannot be used: ${certification.problems.join('; ')}`)
+  }
+  let {inForce} = loaded
+  const server = new AdmissionServer({
+    keyPair: certification.certified.keyPair,
+    admission: () => inForce.admission,
+    log,
+    tally,
+    maxInFlight: options.maxInFlight,
+  })
+  reportAdmission(loaded, tally, log)
+  reportCertificate(certification, tally, log)
+  started.resolve()
+
+  const exporter = await listening(options, server, tally)
+  const {address, port} = await server.listen(options.host, options.port).catch((error: unknown) => {
+    throw new Failure(`cannot listen on ${options.host}:${options.port}: ${reasonOf(error)}`)
+  })
+  log.info({address, port}, 'ready')
+  await untilStopped(io)
+
+  server.drain()
+  log.info({milliseconds: options.drain}, 'told to stop: not ready any more, still serving')
+  await sleep(options.drain)
+  await server.stop(grace)
+  for (const watch of watches) watch.close()
+  exporter?.close()
+  exporter?.closeAllConnections()
+  log.info('stopped')
+  sink.flushSync?.()
+}
+
+async function listening(options: WebhookOptions, server: AdmissionServer, tally: Tally): Promise<Server | undefined> {
+  const {metricsPort, host} = options
+  if (metricsPort === undefined) return undefined
+  const [{createMetrics}, {createExporter}] = await Promise.all([
+    import('../obs/metrics.ts'),
+    import('../obs/exporter.ts'),
+  ])
+  const exporter = createExporter(createMetrics(tally, () => server.inFlight))
+  const bound = Promise.withResolvers<void>()
+  exporter.once('error', bound.reject).listen(metricsPort, host, bound.resolve)
+  await bound.promise.catch((error: unknown) => {
+    throw new Failure(`cannot listen on ${host}:${metricsPort}: ${reasonOf(error)}`)
+  })
+  return exporter
+}
+
+/** Resolves at the first signal; a second one ends the process at once. */
+function untilStopped({lifetime}: Io): Promise<void> {
+  const {promise, resolve} = Promise.withResolvers<void>()
+  let told = false
+  lifetime?.onStop(() => {
+    if (told) lifetime.exit(1)
+    told = true
+    resolve()
+  })
+  return promise
+}
+
+function reportAdmission(loaded: Loaded, tally: Tally, log: Log): void {
+  tally.lastReloadSuccessful = loaded.ok
+  if (!loaded.ok) {
+    tally.configurationErrors++
+    for (const problem of loaded.problems) log.error({problem}, 'not taken; the last good state stays in force')
+    return
+  }
+  tally.generation++
+  const {admission, environments, findings} = loaded.inForce
+  log.info({generation: tally.generation, mesh: admission.mesh, environments}, 'configuration in force')
+  for (const [environment, found] of findings) {
+    for (const {kind, key, message} of found) log.warn({code: findingCodes[kind], environment, key, message}, 'finding')
+  }
+}
+
+function reportCertificate(certification: Certification, tally: Tally, log: Log): void {
+  if (!certification.ok) {
+    tally.certificateErrors++
+    for (const problem of certification.problems) {
+      log.error({code: 'MW5101', problem}, 'certificate not taken; the last good one stays in force')
+    }
+    return
+  }
+  const {serial, names, notAfter} = certification.certified.leaf
+  tally.certificateExpiry = notAfter.getTime() / 1000
+  log.info({serial, names, notAfter: notAfter.toISOString()}, 'certificate in force')
+}
+
+/** In files as they are mounted into every container; where there is none, as the manifests have it. */
+async function ownNamespace(): Promise<string> {
+  try {
+    return (await readFile('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'utf8')).trim()
+  } catch {
+    return 'meshwright-system'
+  }
+}
+
+function ownHosts(host: string): readonly string[] {
+  const wildcard = host === '0.0.0.0' || host === '::'
+  return [...new Set(['localhost', '127.0.0.1', '::1', ...(wildcard ? [] : [host])])]
+}
+
+function sinkOf({stderr}: Io): LogSink {
+  return 'fd' in stderr && typeof stderr.fd === 'number' ? bufferedSink(stderr.fd) : stderr
+}
