@@ -19,6 +19,8 @@ for (const [name, fields] of goStructs) compiled.set(name, fields.map(compile))
 
 const encodePod = structEncoder('Pod')
 const encodeContainer = structEncoder('Container')
+const encodeVolume = structEncoder('Volume')
+const encodeVolumeMount = structEncoder('VolumeMount')
 
 /**
  * The pod as Go prints the core/v1 object that it decodes to: fields in the order of the struct, zero values left out where
@@ -31,6 +33,16 @@ export function goPod(pod: Pod): Json {
 /** `goPod` for one container. */
 export function goContainer(container: Container): Json {
   return encodeContainer(container)
+}
+
+/** `goPod` for one volume. */
+export function goVolume(volume: Json): Json {
+  return encodeVolume(volume)
+}
+
+/** `goPod` for one mount of a container. */
+export function goVolumeMount(mount: Json): Json {
+  return encodeVolumeMount(mount)
 }
 
 /** JSON text as Go's encoding/json writes it: `<`, `>`, `&`, U+2028 and U+2029 escaped, lone surrogates replaced. */

@@ -1,0 +1,23 @@
+import type {EnvVar} from '../pod.ts'
+import type {Annotations} from './annotations.ts'
+import type {PodPorts} from './ports.ts'
+
+/**
+ * Environment variables with the address of each explicit upstream (`name:port`, commas, blanks or newlines between).
+ * What is no upstream is passed over, as the injector does.
+ */
+export function upstreamEnv(annotations: Annotations, ports: PodPorts, loopback: string): readonly EnvVar[] {
+  const text = annotations.text('connect-service-upstreams')
+  if (text === undefined) return []
+  const env: EnvVar[] = []
+  for (const item of text.split(/[, \n]+/)) {
+    const [service = '', port] = item.split(':', 2)
+    if (port === undefined) continue
+    const {port: number} = ports.value(port.trim())
+    if (number <= 0) continue
+    const name = service.trim().replaceAll('-', '_').toUpperCase()
+    env.push({name: `${name}_CONNECT_SERVICE_HOST`, value: loopback})
+    env.push({name: `${name}_CONNECT_SERVICE_PORT`, value: String(number)})
+  }
+  return env
+}
