@@ -14,6 +14,8 @@ export const opaquePortsAnnotation = 'config.linkerd.io/opaque-ports'
 export const additionalEnvAnnotation = 'config.linkerd.io/proxy-additional-env'
 export const ingressMode = 'ingress'
 
+const inheritedKeys: ReadonlySet<string> = new Set(linkerd220.inheritedKeys)
+
 /** The settings of one pod while its annotations are read. */
 export type Draft = {-readonly [K in keyof ProxySettings]: ProxySettings[K]}
 /** Writes the value, or says what was expected; Linkerd passes over what it cannot read. */
@@ -30,10 +32,8 @@ export function own(map: StringMap | undefined, key: string): string | undefined
 /** What the namespace hands to a pod that does not have the key itself, as Linkerd's AppendNamespaceAnnotations copies it. */
 export function inheritedAnnotations(pod: StringMap | undefined, namespace: StringMap): Map<string, string> {
   const inherited = new Map<string, string>()
-  for (const key of linkerd220.inheritedKeys) {
-    const value = own(namespace, key)
-    if (value !== undefined && own(pod, key) === undefined) inherited.set(key, value)
-  }
+  for (const key of Object.keys(namespace))
+    if (inheritedKeys.has(key) && own(pod, key) === undefined) inherited.set(key, own(namespace, key) ?? '')
   return inherited
 }
 
@@ -50,11 +50,11 @@ export function applyAnnotations(
   let draft: Draft | undefined
   const read = (key: string, text: string) => {
     const reader = readers.get(key)
-    if (reader === undefined) return
+    // The switch is on nearly every pod and changes a setting only where it says ingress.
+    if (reader === undefined || (key === injectAnnotation && text !== ingressMode)) return
     draft ??= {...settings}
     const expected = reader(text, draft)
-    if (expected !== undefined)
-      findings.push({kind: 'ignored', key, message: `${quoted(text)} is not ${expected}; Linkerd passes over it`})
+    if (expected !== undefined) findings.push({kind: 'ignored', key, message: `${quoted(text)} is not ${expected}`})
   }
   if (pod !== undefined) for (const key of Object.keys(pod)) read(key, own(pod, key) ?? '')
   for (const [key, text] of inherited) read(key, text)
@@ -67,7 +67,7 @@ export function applyAnnotations(
       findings.push({
         kind: 'ignored',
         key: switchKey,
-        message: `${quoted(text)} is not true or false; Linkerd passes over it`,
+        message: `${quoted(text)} is not true or false`,
       })
     else draft = {...(draft ?? settings), nativeSidecar: native}
   }
@@ -145,14 +145,14 @@ function toSeconds(nanoseconds: bigint): number {
 
 const milliseconds = (nanoseconds: bigint) => `${BigInt(Math.trunc(toSeconds(nanoseconds) * 1000))}ms`
 const wholeSeconds = (nanoseconds: bigint) => `${BigInt(Math.trunc(toSeconds(nanoseconds)))}s`
-const policies = [
+const policies = new Set([
   'all-unauthenticated',
   'all-authenticated',
   'cluster-unauthenticated',
   'cluster-authenticated',
   'deny',
   'audit',
-]
+])
 
 const prefix = 'config.linkerd.io/'
 /** Go's strconv.ParseFloat for what a ratio can be; hexadecimal floats are left out. */
@@ -161,8 +161,8 @@ const decimal = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/
 const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     injectAnnotation,
-    (text, draft) => {
-      if (text === ingressMode) draft.isIngress = true
+    (_, draft) => {
+      draft.isIngress = true
       return undefined
     },
   ],
@@ -193,7 +193,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     `${prefix}proxy-cpu-ratio-limit`,
     (text, draft) => {
       const ratio = decimal.test(text) ? Number(text) : Number.NaN
-      // Go's ParseFloat takes NaN and no comparison rejects it; `checkPod` refuses the pod then, as Linkerd does.
+      // Go's ParseFloat takes NaN and no comparison rejects it; `settingsProblem` refuses the pod then, as Linkerd does.
       if (!(ratio > 0 && ratio < 1) && text.toLowerCase() !== 'nan') return 'a number between 0 and 1'
       draft.workersRatio = ratio
       return undefined
@@ -224,7 +224,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     `${prefix}default-inbound-policy`,
     (text, draft) => {
-      if (!policies.includes(text)) return `one of ${policies.join(', ')}`
+      if (!policies.has(text)) return 'an inbound policy'
       draft.defaultInboundPolicy = text
       return undefined
     },

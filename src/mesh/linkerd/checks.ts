@@ -1,5 +1,5 @@
-import type {Container, Pod, Resources} from '../pod.ts'
-import {proxyName} from './env.ts'
+import type {EnvVar, Pod, Volume} from '../pod.ts'
+import type {Containers} from './containers.ts'
 import {quoted} from './quoted.ts'
 import {resourcesProblem} from './resources.ts'
 import type {Capabilities, ProxySettings, Settings} from './settings.ts'
@@ -32,34 +32,42 @@ export function settingsProblem(proxy: ProxySettings, settings: Settings): strin
   return undefined
 }
 
-/** As `settingsProblem`, of the containers that were made. */
-export function containersProblem(made: readonly Container[], resources: Resources | undefined): string | undefined {
-  for (const {name, image = '', imagePullPolicy} of made) {
+/** As `settingsProblem`, of the containers made from the settings. */
+export function containersProblem({sidecar, setUp, debug}: Containers): string | undefined {
+  for (const {name, image = '', imagePullPolicy} of debug === undefined ? [sidecar, setUp] : [sidecar, setUp, debug]) {
     if (image === '') return `the image of container ${name} is empty; name one`
     if (imagePullPolicy !== undefined && !pullPolicies.includes(imagePullPolicy))
       return `the pull policy of container ${name} is ${quoted(imagePullPolicy)}; write ${pullPolicies.join(', ')}`
   }
-  const unnamed = made.find(({name}) => name === proxyName)?.env?.find(({name}) => name === '' || name.includes('='))
-  if (unnamed !== undefined)
-    return `annotation config.linkerd.io/proxy-additional-env names a variable ${quoted(unnamed.name)}; write a name without =`
-  return resources === undefined ? undefined : resourcesProblem(resources)
+  return sidecar.resources === undefined ? undefined : resourcesProblem(sidecar.resources)
+}
+
+/** As `settingsProblem`, of the variables that annotations add. */
+export function envProblem(env: readonly EnvVar[]): string | undefined {
+  for (const variable of env) {
+    const problem = variableProblem(variable)
+    if (problem !== undefined)
+      return `annotation config.linkerd.io/proxy-additional-env has a variable ${quoted(variable.name)} ${problem}`
+  }
+  return undefined
 }
 
 /** As `settingsProblem`, of names that the pod uses for something else already. */
-export function collision(
-  {spec}: Pod,
-  containers: readonly Container[],
-  volumes: readonly {readonly name: string}[],
-): string | undefined {
-  const isTaken = ({name}: {readonly name: string}, list: readonly {readonly name: string}[] | undefined) =>
-    list?.some((other) => other.name === name) ?? false
-  const container = containers.find((made) => isTaken(made, spec.containers) || isTaken(made, spec.initContainers))
+export function collision({spec}: Pod, made: Containers, volumes: readonly Volume[]): string | undefined {
+  const {sidecar, setUp, debug} = made
+  const container = [sidecar.name, setUp.name, debug?.name].find(
+    (name) => name !== undefined && (isTaken(name, spec.containers) || isTaken(name, spec.initContainers)),
+  )
   if (container !== undefined)
-    return `a container of the pod is named ${container.name}, which Linkerd needs for its own; rename it`
-  const volume = volumes.find((made) => isTaken(made, spec.volumes))
+    return `a container of the pod is named ${container}, which Linkerd needs for its own; rename it`
+  const volume = volumes.find(({name}) => isTaken(name, spec.volumes))
   return volume === undefined
     ? undefined
     : `a volume of the pod is named ${volume.name}, which Linkerd needs for its own; rename it`
+}
+
+function isTaken(name: string, list: readonly {readonly name: string}[] | undefined): boolean {
+  return list !== undefined && list.some((other) => other.name === name)
 }
 
 /** Capabilities that Kubernetes does not allow beside `allowPrivilegeEscalation: false`, which the proxy has. */
@@ -67,4 +75,12 @@ export function capabilitiesProblem(capabilities: Capabilities | undefined): str
   return capabilities?.add.includes('CAP_SYS_ADMIN') === true
     ? 'the first container adds CAP_SYS_ADMIN, which Linkerd copies to its proxy, where Kubernetes does not allow it; write SYS_ADMIN or drop it'
     : undefined
+}
+
+/** What Kubernetes asks of an environment variable (pkg/apis/core/validation, ValidateEnv). */
+function variableProblem({name, value, valueFrom}: EnvVar): string | undefined {
+  if (!/^[ -<>-~]+$/.test(name)) return 'whose name is empty or holds more than printable ASCII without ='
+  if (valueFrom === undefined) return undefined
+  if (value !== undefined && value !== '') return 'with both value and valueFrom; write one of them'
+  return Object.keys(valueFrom).length === 1 ? undefined : 'whose valueFrom does not name exactly one source'
 }

@@ -14,20 +14,60 @@ export interface Copied {
   readonly serviceAccountMount: VolumeMount | undefined
 }
 
-/** linkerd-proxy, as charts/partials/templates/_proxy.tpl renders it. */
-export function proxyContainer(
+/** Linkerd's containers for one set of settings, without what differs from pod to pod. */
+export interface Containers {
+  readonly sidecar: Container
+  /** linkerd-init, or the validator where Linkerd's CNI plugin redirects the traffic. */
+  readonly setUp: Container
+  readonly debug: Container | undefined
+}
+
+export function containersFor(proxy: ProxySettings, settings: Settings): Containers {
+  return {
+    sidecar: proxyContainer(proxy, settings),
+    setUp: settings.cniEnabled ? validatorContainer(proxy, settings) : initContainer(proxy, settings),
+    debug: proxy.debug ? debugContainer(proxy, settings) : undefined,
+  }
+}
+
+/** linkerd-proxy of one pod, as charts/partials/templates/_proxy.tpl renders it. */
+export function finishProxy(
+  sidecar: Container,
   proxy: ProxySettings,
   settings: Settings,
   env: readonly EnvVar[],
   copied: Copied,
 ): Container {
+  return {
+    ...sidecar,
+    env,
+    securityContext: settings.securityContext ?? proxySecurityContext(proxy, copied.capabilities),
+    volumeMounts: [
+      {name: 'linkerd-identity-end-entity', mountPath: endEntityPath},
+      ...(settings.tracing.enabled ? [{name: 'linkerd-podinfo', mountPath: podInfoPath}] : []),
+      ...(settings.tokenProjection ? [{name: 'linkerd-identity-token', mountPath: tokenPath}] : []),
+      ...mountList(copied),
+    ],
+  }
+}
+
+/** linkerd-init of one pod; the validator copies nothing from it. */
+export function finishSetUp(setUp: Container, proxy: ProxySettings, settings: Settings, copied: Copied): Container {
+  if (settings.cniEnabled) return setUp
+  return {
+    ...setUp,
+    securityContext: initSecurityContext(proxy, settings, copied.capabilities),
+    volumeMounts: [{name: settings.xtMountName, mountPath: settings.xtMountPath}, ...mountList(copied)],
+  }
+}
+
+function proxyContainer(proxy: ProxySettings, settings: Settings): Container {
   const {livenessProbe, readinessProbe, startupProbe} = settings
   const port = proxy.adminPort
   const resources = resourcesOf(proxy)
   return {
     name: proxyName,
     ...image(proxy, settings),
-    env,
     ports: [
       {name: 'linkerd-proxy', containerPort: proxy.inboundPort},
       {name: 'linkerd-admin', containerPort: port},
@@ -36,21 +76,14 @@ export function proxyContainer(
     readinessProbe: {httpGet: {path: '/ready', port}, ...readinessProbe},
     ...(proxy.nativeSidecar && proxy.await && {startupProbe: {httpGet: {path: '/ready', port}, ...startupProbe}}),
     ...(resources && {resources}),
-    securityContext: settings.securityContext ?? proxySecurityContext(proxy, copied.capabilities),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     ...lifecycle(proxy),
-    volumeMounts: [
-      {name: 'linkerd-identity-end-entity', mountPath: endEntityPath},
-      ...(settings.tracing.enabled ? [{name: 'linkerd-podinfo', mountPath: podInfoPath}] : []),
-      ...(settings.tokenProjection ? [{name: 'linkerd-identity-token', mountPath: tokenPath}] : []),
-      ...mountList(copied),
-    ],
     ...(proxy.nativeSidecar && {restartPolicy: 'Always'}),
   }
 }
 
-/** linkerd-init, which sets up the redirection (charts/partials/templates/_proxy-init.tpl). */
-export function initContainer(proxy: ProxySettings, settings: Settings, copied: Copied): Container {
+/** linkerd-init sets up the redirection (charts/partials/templates/_proxy-init.tpl). */
+function initContainer(proxy: ProxySettings, settings: Settings): Container {
   const resources = resourcesOf(proxy)
   return {
     name: initName,
@@ -58,14 +91,12 @@ export function initContainer(proxy: ProxySettings, settings: Settings, copied: 
     command: linkerd220.initCommand,
     args: initArgs(proxy, settings),
     ...(resources && {resources}),
-    securityContext: initSecurityContext(proxy, settings, copied.capabilities),
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    volumeMounts: [{name: settings.xtMountName, mountPath: settings.xtMountPath}, ...mountList(copied)],
   }
 }
 
 /** With Linkerd's CNI plugin the redirection is done already; this container checks that it works. */
-export function validatorContainer(proxy: ProxySettings, settings: Settings): Container {
+function validatorContainer(proxy: ProxySettings, settings: Settings): Container {
   const resources = resourcesOf(proxy)
   const connect = settings.disableIPv6 ? '1.1.1.1:20001' : '[fd00::1]:20001'
   const listen = settings.disableIPv6 ? '0.0.0.0:4140' : '[::]:4140'
@@ -91,7 +122,7 @@ export function validatorContainer(proxy: ProxySettings, settings: Settings): Co
   }
 }
 
-export function debugContainer(proxy: ProxySettings, settings: Settings): Container {
+function debugContainer(proxy: ProxySettings, settings: Settings): Container {
   const alive = {exec: {command: ['true']}}
   return {
     name: debugName,

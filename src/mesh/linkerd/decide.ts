@@ -51,9 +51,6 @@ export function hindrances({pod}: Subject, settings: Settings, enforced: boolean
 
 /** Only annotations count, an empty one like none; a namespace's unknown value outranks the pod's wish. */
 function decide(onPod: string, onNamespace: string, namespace: string): NativeVerdict {
-  const no = (speaker: NativeVerdict['speaker'], code: NativeVerdict['code'], reason: string): NativeVerdict => {
-    return {inject: false, speaker, code, reason}
-  }
   const podSays = `the pod's annotation ${injectAnnotation} is ${quoted(onPod)}`
   const namespaceSays = `the annotation ${injectAnnotation} of namespace ${namespace} is ${quoted(onNamespace)}`
   if (onPod === 'disabled') return no('pod', 'MW1105', podSays)
@@ -94,6 +91,10 @@ function excludedBySelector(
     speaker: excludes(ofObject) ? 'pod' : 'policy',
     reason: `its labels do not meet ${describeRequirement(ofObject)} of Linkerd's objectSelector`,
   }
+}
+
+function no(speaker: NativeVerdict['speaker'], code: NativeVerdict['code'], reason: string): NativeVerdict {
+  return {inject: false, speaker, code, reason}
 }
 
 function isSwitch(value: string): boolean {

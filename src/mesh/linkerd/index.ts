@@ -9,7 +9,7 @@ import {evasionsOf} from './evasions.ts'
 import {inject, templateOf} from './inject.ts'
 import {neutralValues} from './neutral.ts'
 import {annotateOpaquePorts} from './opaque.ts'
-import {readSettings} from './settings.ts'
+import {readSettings} from './read-settings.ts'
 import {carriesProxy} from './sidecar.ts'
 import {uninject} from './uninject.ts'
 

@@ -9,38 +9,51 @@ import {
   opaquePortsAnnotation,
   own,
 } from './annotations.ts'
-import {capabilitiesProblem, collision, containersProblem, settingsProblem} from './checks.ts'
-import {
-  debugContainer,
-  initContainer,
-  proxyContainer,
-  proxyVersion,
-  validatorContainer,
-  type Copied,
-} from './containers.ts'
+import {capabilitiesProblem, collision, containersProblem, envProblem, settingsProblem} from './checks.ts'
+import {containersFor, finishProxy, finishSetUp, proxyVersion, type Containers, type Copied} from './containers.ts'
 import {hindrances, isYes} from './decide.ts'
 import {mergeEnv, parseEnv} from './env-list.ts'
-import {controlPlaneNamespace, envTemplate, proxyEnv, serviceAccountPath, type EnvTemplate} from './env.ts'
+import {
+  controlPlaneNamespace,
+  envTemplate,
+  proxyEnv,
+  serviceAccountPath,
+  type EnvTemplate,
+  type PodFacts,
+} from './env.ts'
 import {asWritten} from './opaque.ts'
 import {applyOverrides, nativeAnnotations} from './overrides.ts'
 import {ownerLabel, ownerOf} from './owner.ts'
 import {containersOf, defaultOpaquePorts, inboundPorts, resolveOpaquePorts} from './ports.ts'
 import {quoted} from './quoted.ts'
-import {resourcesOf} from './resources.ts'
 import type {ProxySettings, Settings} from './settings.ts'
 import {traceAttributes} from './tracing.ts'
 import {proxyVolumes} from './volumes.ts'
 
-/** Made once from the settings: what every pod shares. */
+/** Everything about one set of proxy settings that no pod changes. */
+interface ProxyTemplate {
+  readonly env: EnvTemplate
+  readonly containers: Containers
+  /** Why no pod can be injected with these settings. */
+  readonly problem: string | undefined
+}
+
+/** Made once from the settings: what every pod shares that no annotation sets apart. */
 export interface Template {
   readonly settings: Settings
-  readonly env: EnvTemplate
+  readonly proxy: ProxyTemplate
   readonly volumes: readonly Volume[]
   readonly enforced: boolean
 }
 
 export function templateOf(settings: Settings, enforced: boolean): Template {
-  return {settings, env: envTemplate(settings.proxy, settings), volumes: proxyVolumes(settings), enforced}
+  return {settings, proxy: proxyTemplate(settings.proxy, settings), volumes: proxyVolumes(settings), enforced}
+}
+
+function proxyTemplate(proxy: ProxySettings, settings: Settings): ProxyTemplate {
+  const containers = containersFor(proxy, settings)
+  const problem = settingsProblem(proxy, settings) ?? containersProblem(containers)
+  return {env: envTemplate(proxy, settings), containers, problem}
 }
 
 /** The pod with Linkerd's sidecar, as its own injector makes it (pkg/inject/inject.go, charts/patch/templates/patch.json). */
@@ -57,30 +70,26 @@ export function inject(subject: Subject, template: Template): Injection {
   const opaque = opaquePorts(annotations, inherited, containers, settings)
   const annotated = applyAnnotations(settings.proxy, annotations, inherited, findings)
   const proxy = applyOverrides(annotated, overrides, findings)
-  const refused = settingsProblem(proxy, settings)
-  if (refused !== undefined) return {outcome: 'refused', message: refused}
-
+  const made = proxy === settings.proxy ? template.proxy : proxyTemplate(proxy, settings)
+  const added = additionalEnv(annotations, namespace.annotations, proxy, findings)
   const copied = copiedFrom(pod.spec.containers[0], settings)
-  const env = proxyEnv(
-    proxy === settings.proxy ? template.env : envTemplate(proxy, settings),
-    {
-      inboundPorts: inboundPorts(containers),
-      opaquePorts: opaque.env ?? proxy.opaquePorts,
-      traceAttributes: settings.tracing.enabled ? traceAttributes(pod.metadata, settings.tracing) : '',
-      additionalEnv: additionalEnv(annotations, namespace.annotations, proxy, findings),
-    },
-    settings,
-  )
-  const setUp = settings.cniEnabled ? validatorContainer(proxy, settings) : initContainer(proxy, settings, copied)
-  const sidecar = proxyContainer(proxy, settings, env, copied)
-  const debug = proxy.debug ? [debugContainer(proxy, settings)] : []
-  const made = [sidecar, setUp, ...debug]
   const problem =
-    containersProblem(made, resourcesOf(proxy)) ??
+    made.problem ??
+    (added === proxy.additionalEnv ? undefined : envProblem(added)) ??
     (settings.securityContext === undefined ? capabilitiesProblem(copied.capabilities) : undefined) ??
-    collision(pod, made, template.volumes)
+    collision(pod, made.containers, template.volumes)
   if (problem !== undefined) return {outcome: 'refused', message: problem}
 
+  const facts: PodFacts = {
+    inboundPorts: inboundPorts(containers),
+    opaquePorts: opaque.env ?? proxy.opaquePorts,
+    traceAttributes: settings.tracing.enabled ? traceAttributes(pod.metadata, settings.tracing) : '',
+    additionalEnv: added,
+  }
+  const env = proxyEnv(made.env, facts, settings)
+  const sidecar = finishProxy(made.containers.sidecar, proxy, settings, env, copied)
+  const setUp = finishSetUp(made.containers.setUp, proxy, settings, copied)
+  const {debug} = made.containers
   return {
     outcome: 'injected',
     pod: {
@@ -96,7 +105,7 @@ export function inject(subject: Subject, template: Template): Injection {
       },
       spec: {...pod.spec, ...placed(pod.spec, proxy, setUp, sidecar, debug), volumes: appended(pod.spec, template)},
     },
-    sidecars: made.map(({name}) => name),
+    sidecars: [sidecar.name, setUp.name, ...(debug === undefined ? [] : [debug.name])],
     findings,
   }
 }
@@ -107,17 +116,14 @@ function placed(
   proxy: ProxySettings,
   setUp: Container,
   sidecar: Container,
-  debug: readonly Container[],
+  debug: Container | undefined,
 ): Pick<PodSpec, 'initContainers' | 'containers'> {
-  if (proxy.nativeSidecar)
-    return {
-      initContainers: [setUp, sidecar, ...initContainers],
-      containers: debug.length === 0 ? containers : [...containers, ...debug],
-    }
+  const withDebug = debug === undefined ? containers : [...containers, debug]
+  if (proxy.nativeSidecar) return {initContainers: [setUp, sidecar, ...initContainers], containers: withDebug}
   return {
     initContainers: [...initContainers, setUp],
     // Where the app waits for the proxy, the proxy comes first: the kubelet starts containers in order.
-    containers: proxy.await ? [sidecar, ...containers, ...debug] : [...containers, ...debug, sidecar],
+    containers: proxy.await ? [sidecar, ...withDebug] : [...withDebug, sidecar],
   }
 }
 
@@ -178,7 +184,7 @@ function additionalEnv(
     findings.push({
       kind: 'ignored',
       key: additionalEnvAnnotation,
-      message: `${quoted(text)} ${env.reason}; Linkerd passes over it`,
+      message: `${quoted(text)} ${env.reason}`,
     })
     return []
   })

@@ -61,12 +61,12 @@ function isPlainEnvoy(image: string): boolean {
   return /(^|\/)envoy(:[^/]*)?(@[^/]*)?$/.test(image)
 }
 
-/** Linkerd writes `name:version`, so a digest is split at its own colon. Without a version it takes its own. */
+/** Linkerd writes `name:version`, so a digest is split at its own colon; without either the version stays. */
 function imageValues(image: string): Values {
   const at = image.lastIndexOf(':')
   return at > image.lastIndexOf('/')
     ? {name: image.slice(0, at), version: image.slice(at + 1)}
-    : {name: image, version: ''}
+    : {name: image}
 }
 
 type Resources = NonNullable<NonNullable<Configuration['mesh']['sidecar']>['resources']>

@@ -8,8 +8,8 @@ export interface Owner {
 }
 
 /** Kinds that get a `linkerd.io/proxy-<kind>` label; a CronJob, owner of a Job, does not. */
-const labelled = ['deployment', 'replicationcontroller', 'replicaset', 'job', 'daemonset', 'statefulset']
-const parentsOfReplicaSets = ['job', 'statefulset', 'daemonset', 'deployment']
+const labelled = new Set(['deployment', 'replicationcontroller', 'replicaset', 'job', 'daemonset', 'statefulset'])
+const parentsOfReplicaSets = new Set(['job', 'statefulset', 'daemonset', 'deployment'])
 
 /**
  * The workload that a pod belongs to (controller/k8s/metadata_api.go, GetOwnerKindAndName): its only owner, or that
@@ -24,13 +24,13 @@ export function ownerOf({metadata}: Pod, namespace: string, objects: Objects): O
   const grandparent = onlyOwner(objects.get(kind, namespace, name)?.metadata?.ownerReferences)
   if (grandparent === undefined) return self
   const above = (grandparent.kind ?? '').toLowerCase()
-  if (kind === 'ReplicaSet' && !parentsOfReplicaSets.includes(above)) return self
+  if (kind === 'ReplicaSet' && !parentsOfReplicaSets.has(above)) return self
   return {kind: above, name: grandparent.name ?? ''}
 }
 
 /** The label that says which workload a pod belongs to, where Linkerd writes one and Kubernetes would take it. */
 export function ownerLabel(owner: Owner | undefined): readonly [string, string] | undefined {
-  if (owner === undefined || !labelled.includes(owner.kind) || owner.name.length > 63) return undefined
+  if (owner === undefined || !labelled.has(owner.kind) || owner.name.length > 63) return undefined
   return [`linkerd.io/proxy-${owner.kind}`, owner.name]
 }
 

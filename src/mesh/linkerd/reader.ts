@@ -20,10 +20,7 @@ export class ValuesReader {
   /** A text; numbers and booleans are read as the text they print, absent is empty. */
   text(...path: string[]): string {
     const value = this.raw(path)
-    if (typeof value === 'string') return value
-    if (typeof value === 'number') return printNumber(value)
-    if (typeof value === 'boolean') return String(value)
-    return this.#absent(path, value, 'a text', '')
+    return printScalar(value) ?? this.#absent(path, value, 'a text', '')
   }
 
   flag(...path: string[]): boolean {
@@ -87,8 +84,14 @@ export function printNumber(value: number): string {
   return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
 }
 
+/** A text, a number or a switch as text; undefined of everything else. */
+export function printScalar(value: unknown): string | undefined {
+  if (typeof value === 'number') return printNumber(value)
+  if (typeof value === 'boolean') return String(value)
+  return typeof value === 'string' ? value : undefined
+}
+
 function describe(value: unknown): string {
   if (typeof value === 'string') return quoted(value)
-  if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' ? 'a map' : String(value)
+  return printScalar(value) ?? (Array.isArray(value) ? 'a list' : 'a map')
 }

@@ -17,19 +17,15 @@ const operators: readonly Operator[] = ['In', 'NotIn', 'Exists', 'DoesNotExist']
 
 /** The requirement that labels do not meet, or undefined where all hold. */
 export function unmet(selector: Selector, labels: StringMap | undefined): Requirement | undefined {
-  return selector.find(({key, operator, values}) => {
-    const value = labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined
-    switch (operator) {
-      case 'In':
-        return value === undefined || !values.includes(value)
-      case 'NotIn':
-        return value !== undefined && values.includes(value)
-      case 'Exists':
-        return value === undefined
-      case 'DoesNotExist':
-        return value !== undefined
-    }
-  })
+  return selector.find((requirement) => !holds(requirement, labels))
+}
+
+function holds({key, operator, values}: Requirement, labels: StringMap | undefined): boolean {
+  const value = labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined
+  if (operator === 'Exists') return value !== undefined
+  if (operator === 'DoesNotExist') return value === undefined
+  const listed = value !== undefined && values.includes(value)
+  return operator === 'In' ? listed : !listed
 }
 
 /** True where the requirement shuts out what carries a label, instead of asking for one. */

@@ -26,7 +26,6 @@ export function snakeCase(text: string): string {
     out +=
       word.kind === 'upper' || word.kind === 'connector' ? word.text.replace(/[-\s]/g, '_').toLowerCase() : word.text
   }
-  const joins = (word: Word | undefined) => word !== undefined && word.kind !== 'connector' && word.kind !== 'punct'
   const runOn = () => {
     for (
       let next = parts[at];
@@ -64,6 +63,10 @@ export function snakeCase(text: string): string {
     }
   }
   return out
+}
+
+function joins(word: Word | undefined): boolean {
+  return word !== undefined && word.kind !== 'connector' && word.kind !== 'punct'
 }
 
 function split(text: string): Word[] {

@@ -1,5 +1,6 @@
 import type {ObjectMeta} from '../pod.ts'
 import {own} from './annotations.ts'
+import type {ValuesReader} from './reader.ts'
 import type {Tracing} from './settings.ts'
 
 const prefix = 'resource.opentelemetry.io/'
@@ -19,4 +20,20 @@ export function traceAttributes({annotations, labels}: ObjectMeta, {labels: comm
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${value}\n`)
     .join('')
+}
+
+/** `proxy.tracing` of the values. */
+export function readTracing(read: ValuesReader): Tracing {
+  const labels = new Map<string, string>()
+  for (const key of Object.keys(read.map('proxy', 'tracing', 'labels')))
+    labels.set(key, read.text('proxy', 'tracing', 'labels', key))
+  return {
+    enabled: read.flag('proxy', 'tracing', 'enabled'),
+    protocol: read.text('proxy', 'tracing', 'protocol') || 'opentelemetry',
+    traceServiceName: read.text('proxy', 'tracing', 'traceServiceName'),
+    labels,
+    endpoint: read.text('proxy', 'tracing', 'collector', 'endpoint'),
+    serviceAccountName: read.text('proxy', 'tracing', 'collector', 'meshIdentity', 'serviceAccountName'),
+    namespace: read.text('proxy', 'tracing', 'collector', 'meshIdentity', 'namespace'),
+  }
 }

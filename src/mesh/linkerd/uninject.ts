@@ -3,13 +3,13 @@ import {injectAnnotation} from './annotations.ts'
 import {reservedNames} from './sidecar.ts'
 import {volumeNames} from './volumes.ts'
 
-const annotationKeys = [
+const annotationKeys = new Set([
   'linkerd.io/created-by',
   'linkerd.io/proxy-version',
   'linkerd.io/trust-root-sha256',
   'linkerd.io/identity-mode',
-]
-const labelKeys = ['linkerd.io/control-plane-ns', 'linkerd.io/workload-ns']
+])
+const labelKeys = new Set(['linkerd.io/control-plane-ns', 'linkerd.io/workload-ns'])
 
 /**
  * The pod without Linkerd's containers, volumes and marks. As `linkerd uninject` it takes the switch away too, unless it
@@ -25,7 +25,7 @@ export function uninject(pod: Pod): Pod {
     metadata.annotations &&
     keep(
       metadata.annotations,
-      (key, value) => !annotationKeys.includes(key) && (key !== injectAnnotation || value === 'disabled'),
+      (key, value) => !annotationKeys.has(key) && (key !== injectAnnotation || value === 'disabled'),
     )
   const same =
     containers.length === spec.containers.length &&
@@ -46,7 +46,7 @@ function without<T extends {readonly name: string}>(containers: readonly T[]): r
 }
 
 function isLabel(key: string): boolean {
-  return labelKeys.includes(key) || key.startsWith('linkerd.io/proxy-')
+  return labelKeys.has(key) || key.startsWith('linkerd.io/proxy-')
 }
 
 function keep(map: StringMap, wanted: (key: string, value: string) => boolean): StringMap {
