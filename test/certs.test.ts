@@ -14,6 +14,10 @@ const now = new Date()
 const days = (count: number) => new Date(now.getTime() + count * 24 * 3600 * 1000)
 const authority = await makeAuthority(now)
 
+function problemsOf(...of: Parameters<typeof inspect>): readonly string[] {
+  return inspect(...of).problems
+}
+
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'meshwright-certs-'))
@@ -31,18 +35,17 @@ describe('inspection', () => {
   it('says what is wrong, in a sentence each', async () => {
     const pair = await issue(authority, ['localhost'], now)
     const other = await issue(await makeAuthority(now), ['localhost'], now)
-    const problems = (...of: Parameters<typeof inspect>) => inspect(...of).problems
-    expect(problems(pair, authority.cert, days(8))).toEqual([
+    expect(problemsOf(pair, authority.cert, days(8))).toEqual([
       `tls.crt expired on ${inspect(pair, undefined, now).leaf?.notAfter.toISOString()}`,
     ])
-    expect(problems(pair, authority.cert, days(-1))[0]).toMatch(/^tls.crt is not valid before /)
-    expect(problems({cert: pair.cert, key: other.key}, authority.cert, now)).toEqual([
+    expect(problemsOf(pair, authority.cert, days(-1))[0]).toMatch(/^tls.crt is not valid before /)
+    expect(problemsOf({cert: pair.cert, key: other.key}, authority.cert, now)).toEqual([
       'tls.key does not belong to tls.crt',
     ])
-    expect(problems(other, authority.cert, now)).toEqual(['tls.crt was not signed by ca.crt'])
-    expect(problems(authority, undefined, now)).toEqual(['tls.crt is an authority, not a server certificate'])
-    expect(problems({cert: '', key: ''}, '', now)).toHaveLength(3)
-    expect(problems({cert: pair.cert.slice(0, 200), key: pair.key}, undefined, now)).toEqual([
+    expect(problemsOf(other, authority.cert, now)).toEqual(['tls.crt was not signed by ca.crt'])
+    expect(problemsOf(authority, undefined, now)).toEqual(['tls.crt is an authority, not a server certificate'])
+    expect(problemsOf({cert: '', key: ''}, '', now)).toHaveLength(3)
+    expect(problemsOf({cert: pair.cert.slice(0, 200), key: pair.key}, undefined, now)).toEqual([
       'tls.crt is not a PEM certificate',
     ])
   })

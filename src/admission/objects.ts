@@ -46,7 +46,7 @@ export class ObjectIndex implements Objects {
       ...(kind === 'Secret' ? withData(value) : value),
       apiVersion: typeof value['apiVersion'] === 'string' ? value['apiVersion'] : '',
       kind,
-      metadata: {...withoutMaps(metadata), name, labels, annotations},
+      metadata: {...metadata, name, labels, annotations},
     }
     // Whether a kind has namespaces is not written in a manifest, so what names none is found both ways.
     const places = typeof namespace === 'string' && namespace !== '' ? [namespace] : ['', this.#fallback]
@@ -70,10 +70,6 @@ function withData(secret: Values): Values {
   if (!isValues(stringData)) return secret
   const encoded = Object.entries(texts(stringData)).map(([key, text]) => [key, Buffer.from(text).toString('base64')])
   return {...secret, data: {...(isValues(data) && data), ...Object.fromEntries(encoded)}}
-}
-
-function withoutMaps({labels: _, annotations: __, ...rest}: Values): Values {
-  return rest
 }
 
 function texts(value: unknown): StringMap {
