@@ -14,19 +14,22 @@ const noneOf = {requests: {}, limits: {}} as const
 /** Reads chart values as the chart's templates and the injector's flags do, and collects what they would stumble over. */
 export class ChartValues {
   readonly #values: Values
+  readonly #origins: ReadonlyMap<string, string>
   readonly #problems: SettingsProblem[] = []
 
-  constructor(values: Values) {
+  /** `origins` names, for the values that neutral keys stand for, the key that the user wrote. */
+  constructor(values: Values, origins: ReadonlyMap<string, string> = new Map()) {
     this.#values = values
+    this.#origins = origins
   }
 
   get problems(): readonly SettingsProblem[] {
     return this.#problems
   }
 
-  /** `path` is dotted, as in Helm's documentation; it is reported under `mesh.consul.values`. */
+  /** `path` is dotted, as in Helm's documentation; it is reported where the user wrote it. */
   refuse(path: string, message: string): void {
-    this.#problems.push({path: ['mesh', 'consul', 'values', ...path.split('.')], message})
+    this.#problems.push({path: this.#origin(path).split('.'), message})
   }
 
   at(path: string): unknown {
@@ -115,6 +118,13 @@ export class ChartValues {
       }
     }
     return resources
+  }
+
+  #origin(path: string): string {
+    for (const [chartPath, key] of this.#origins) {
+      if (path === chartPath || path.startsWith(`${chartPath}.`)) return key + path.slice(chartPath.length)
+    }
+    return `mesh.consul.values.${path}`
   }
 
   #side(path: string, defaults: Partial<Record<Resource, string>>): Partial<Record<Resource, string>> {

@@ -1,31 +1,52 @@
 import type {Configuration} from '../../config/schema.ts'
-import type {Mesh, Resolution} from '../mesh.ts'
+import type {Injector, Mesh, Resolution} from '../mesh.ts'
 import type {Objects} from '../objects.ts'
 import type {KubeObject, Pod} from '../pod.ts'
 import {nativeVerdict} from './decide.ts'
-import {injection} from './inject.ts'
-import {injectKey, releaseNamespace, statusKey} from './keys.ts'
+import {findEvasions} from './evasions.ts'
+import {dnsFinding, injection} from './inject.ts'
+import {injectKey, isSidecarName, releaseNamespace, statusKey} from './keys.ts'
 import {readNeutral} from './neutral.ts'
-import {readSettings} from './settings.ts'
+import {readSettings, type Settings} from './settings.ts'
+import {uninject} from './uninject.ts'
 
-export const consul: Mesh = {name: 'consul', resolve, uninject: (pod: Pod) => pod}
+/** Consul Connect, as consul-k8s 2.0.3 injects it. */
+export const consul: Mesh = {name: 'consul', resolve, uninject}
 
 function resolve(config: Configuration, objects: Objects): Resolution {
   const neutral = readNeutral(config)
-  const reading = readSettings(config, neutral.values, objects)
+  const reading = readSettings(config, neutral, objects)
   if (!reading.ok) return reading
   const {settings} = reading
-  return {
-    ok: true,
-    injector: {
-      findings: neutral.findings,
-      systemNamespaces: [releaseNamespace],
-      switches: [injectKey, statusKey],
-      native: (subject) => nativeVerdict(subject, settings),
-      inject: injection(settings),
-      carries: () => false,
-      annotate: <T extends KubeObject>(object: T) => object,
-      evasions: () => [],
+  const inject = injection(settings)
+  const injector: Injector = {
+    findings: [
+      ...neutral.findings,
+      ...(settings.dnsRedirection && settings.clusterDns === undefined ? [dnsFinding] : []),
+    ],
+    systemNamespaces: [releaseNamespace],
+    switches: [injectKey, statusKey],
+    native: (subject) => nativeVerdict(subject, settings),
+    inject: (subject) => {
+      const sidecar = findSidecar(subject.pod, settings)
+      if (sidecar === undefined) return inject(subject)
+      return {outcome: 'skipped', code: 'MW1115', reason: `container ${sidecar} is Consul's sidecar already`}
     },
+    carries: (pod) => findSidecar(pod, settings) !== undefined,
+    annotate: <T extends KubeObject>(object: T) => object,
+    evasions: (subject) => findEvasions(subject, settings),
   }
+  return {ok: true, injector}
+}
+
+/** A tenant may name a container as it likes, so a sidecar is known by its image too, whatever its tag. */
+function findSidecar({spec}: Pod, {dataplaneImage}: Settings): string | undefined {
+  const ours = repository(dataplaneImage)
+  const is = ({name, image = ''}: Pod['spec']['containers'][number]) =>
+    isSidecarName(name) && repository(image) === ours
+  return (spec.containers.find(is) ?? spec.initContainers?.find(is))?.name
+}
+
+function repository(image: string): string {
+  return image.replace(/@[^/]*$/, '').replace(/:[^/:]*$/, '')
 }

@@ -1,10 +1,12 @@
 import type {Configuration} from '../../config/schema.ts'
 import type {Finding} from '../finding.ts'
-import type {Values} from '../values.ts'
+import {overlay, type Values} from '../values.ts'
 
 /** What the neutral keys of a configuration mean to Consul: values to lay over the chart's, and what cannot be followed. */
 export interface Neutral {
   readonly values: Values
+  /** For each chart value that is given here, the neutral key that the user wrote. */
+  readonly origins: ReadonlyMap<string, string>
   readonly findings: readonly Finding[]
 }
 
@@ -31,16 +33,21 @@ export function readNeutral({mesh}: Configuration): Neutral {
   if (telemetry?.metrics !== undefined) {
     ignored('mesh.telemetry.metrics', "Consul's sidecars export all metrics or none")
   }
+  const laid = [
+    {key: 'mesh.sidecarImage', chart: 'global.imageConsulDataplane', value: plainEnvoy ? undefined : sidecarImage},
+    {key: 'mesh.sidecar.resources', chart: 'connectInject.sidecarProxy.resources', value: sidecar?.resources},
+    {key: 'mesh.telemetry.enabled', chart: 'connectInject.metrics.defaultEnabled', value: telemetry?.enabled},
+  ].filter(({value}) => value !== undefined)
   return {
-    values: {
-      ...(sidecarImage !== undefined && !plainEnvoy && {global: {imageConsulDataplane: sidecarImage}}),
-      connectInject: {
-        ...(sidecar?.resources !== undefined && {sidecarProxy: {resources: sidecar.resources}}),
-        ...(telemetry?.enabled !== undefined && {metrics: {defaultEnabled: telemetry.enabled}}),
-      },
-    },
+    values: laid.reduce<Values>((values, {chart, value}) => overlay(values, nested(chart, value)), {}),
+    origins: new Map(laid.map(({chart, key}) => [chart, key])),
     findings,
   }
+}
+
+function nested(path: string, value: unknown): Values {
+  const [key = '', ...rest] = path.split('.')
+  return {[key]: rest.length === 0 ? value : nested(rest.join('.'), value)}
 }
 
 /** True for an image whose last path segment is `envoy`, whatever its tag or digest. */

@@ -26,8 +26,9 @@ export function selects(selector: Selector, labels: StringMap): boolean {
       case 'Exists':
         return value !== undefined
       case 'DoesNotExist':
-        return value === undefined
+        break
     }
+    return value === undefined
   })
 }
 

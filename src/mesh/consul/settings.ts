@@ -1,11 +1,12 @@
 import type {Configuration} from '../../config/schema.ts'
 import type {SettingsProblem} from '../mesh.ts'
 import type {Objects} from '../objects.ts'
-import {overlay, type Values} from '../values.ts'
+import {overlay} from '../values.ts'
 import {readAccessLogs, type AccessLogs} from './access-log.ts'
 import {ChartValues, type ResourceTexts} from './chart-values.ts'
 import {readConnection, type Connection} from './connection.ts'
 import {chartDefaults} from './defaults.ts'
+import type {Neutral} from './neutral.ts'
 import {readClusterDns, type ClusterDns} from './resolv-conf.ts'
 import {readSelector, type Selector} from './selector.ts'
 import {envoyArgs} from './shell-words.ts'
@@ -85,9 +86,9 @@ const initFlagDefaults: ResourceTexts = {
 }
 
 /** Lays the user's values, then what the neutral keys say, over the chart's defaults. */
-export function readSettings(config: Configuration, neutral: Values, objects: Objects): SettingsReading {
-  const {consul} = config.mesh
-  const values = new ChartValues(overlay(overlay(chartDefaults, consul?.values ?? {}), neutral))
+export function readSettings({mesh}: Configuration, neutral: Neutral, objects: Objects): SettingsReading {
+  const {consul, controlPlane} = mesh
+  const values = new ChartValues(overlay(overlay(chartDefaults, consul?.values ?? {}), neutral.values), neutral.origins)
   refuseWhatTheChartRefuses(values)
 
   const transparentProxy = values.truth('connectInject.transparentProxy.defaultEnabled')
@@ -100,7 +101,11 @@ export function readSettings(config: Configuration, neutral: Values, objects: Ob
     namespaceSelector: namespaceSelector(values),
     controlPlaneImage: image(values, 'connectInject.image', 'global.imageK8S'),
     dataplaneImage: image(values, 'global.imageConsulDataplane'),
-    connection: readConnection(values, fullName(values), objects),
+    connection: {
+      ...readConnection(values, fullName(values), objects),
+      ...(controlPlane?.address !== undefined && {address: controlPlane.address}),
+      ...(controlPlane?.port !== undefined && {httpPort: String(controlPlane.port)}),
+    },
     logLevel: logLevel(values),
     logJson: values.flag('global.logJSON'),
     transparentProxy,

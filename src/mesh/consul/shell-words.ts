@@ -71,8 +71,9 @@ export function shellWords(text: string): Words {
       return {ok: false, message: 'it ends in a backslash; escape a character or remove it'}
     case 'double':
     case 'single':
-      return {ok: false, message: 'a quote is not closed'}
+      break
   }
+  return {ok: false, message: 'a quote is not closed'}
 }
 
 function opening(character: string, comment: '#' | undefined): State {

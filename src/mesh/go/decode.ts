@@ -67,8 +67,9 @@ function decode(type: GoType, value: unknown, place: string): Value {
         ? {ok: true, value}
         : mismatch(place, 'a time, such as 2026-01-02T03:04:05Z')
     case 'raw':
-      return isJson(value, deepest) ? {ok: true, value} : mismatch(place, 'JSON that nests less')
+      break
   }
+  return isJson(value, deepest) ? {ok: true, value} : mismatch(place, 'JSON that nests less')
 }
 
 function decodeItems(type: GoType, list: readonly unknown[], place: string): Value {

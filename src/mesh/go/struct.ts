@@ -94,8 +94,9 @@ function encoder(type: GoType): Encode {
     case 'map':
       return mapEncoder(encoder(type.of))
     case 'struct':
-      return structEncoder(type.name)
+      break
   }
+  return structEncoder(type.name)
 }
 
 function structEncoder(name: string): Encode {
@@ -144,8 +145,9 @@ function emptiness(type: GoType): (encoded: Json) => boolean {
     case 'intOrString':
     case 'raw':
     case 'struct':
-      return () => false
+      break
   }
+  return () => false
 }
 
 function isFields(value: unknown): value is Fields {
