@@ -1,0 +1,149 @@
+import {isValues, type Values} from '../values.ts'
+
+/** How a list inside an object is merged: by the key that names its elements; a list that is not named is replaced. */
+export interface MergeSchema {
+  readonly fields?: {readonly [field: string]: MergeSchema}
+  readonly mergeKey?: string
+}
+
+const container: MergeSchema = {
+  fields: {
+    env: {mergeKey: 'name'},
+    ports: {mergeKey: 'containerPort'},
+    volumeMounts: {mergeKey: 'mountPath'},
+    volumeDevices: {mergeKey: 'devicePath'},
+  },
+}
+
+/** The patch merge keys of core/v1 (k8s.io/api core/v1/types.go), as far as an injection template can reach. */
+export const podSchema: MergeSchema = {
+  fields: {
+    spec: {
+      fields: {
+        containers: {...container, mergeKey: 'name'},
+        initContainers: {...container, mergeKey: 'name'},
+        volumes: {mergeKey: 'name'},
+        imagePullSecrets: {mergeKey: 'name'},
+      },
+    },
+  },
+}
+export const containersSchema: MergeSchema = {...container, mergeKey: 'name'}
+export const namedSchema: MergeSchema = {mergeKey: 'name'}
+
+const directive = '$patch'
+
+/**
+ * Kubernetes' strategic merge (apimachinery 0.36 strategicpatch/patch.go) of two objects: maps merge, null removes, lists with
+ * a merge key merge by it, other lists are replaced. The original is not changed, and shares what the patch leaves alone.
+ */
+export function mergeObject(original: Values, patch: Values, schema: MergeSchema): Values {
+  const marker = own(patch, directive)
+  if (marker === 'delete') return {}
+  if (marker === 'replace') return withoutDirectives(patch)
+  const merged = new Map(Object.entries(original))
+  for (const [key, value] of Object.entries(patch)) {
+    const below = merged.get(key)
+    const field = schema.fields === undefined ? undefined : fieldOf(schema.fields, key)
+    if (value === null) merged.delete(key)
+    else if (isValues(value) && isValues(below)) merged.set(key, mergeObject(below, value, field ?? {}))
+    else if (Array.isArray(value) && Array.isArray(below) && field?.mergeKey !== undefined) {
+      merged.set(key, mergeList(below, value, field))
+    } else merged.set(key, isValues(value) ? withoutDirectives(value) : value)
+  }
+  return Object.fromEntries(merged)
+}
+
+/**
+ * The patch's elements come first, in its order, and the others after them in theirs, save where both lists hold an element:
+ * there the original's order decides.
+ */
+export function mergeList(original: readonly unknown[], patch: readonly unknown[], schema: MergeSchema): unknown[] {
+  const key = schema.mergeKey ?? 'name'
+  if (original.length === 0) return patch.filter((item) => !isDirective(item))
+  if (patch.length === 0) return [...original]
+  const special = patch.filter(isDirective)
+  if (special.some((item) => item[directive] === 'replace')) return patch.filter((item) => !isDirective(item))
+  const removed = new Set(special.map((item) => own(item, key)))
+  const server = removed.size === 0 ? original : original.filter((item) => !removed.has(keyOf(item, key)))
+  const wanted = special.length === 0 ? patch : patch.filter((item) => !isDirective(item))
+  return ordered(server, wanted, mergedItems(server, wanted, key, schema), key)
+}
+
+/** Both lists in one, the original's first; an element that the patch names twice is merged twice. */
+function mergedItems(
+  original: readonly unknown[],
+  patch: readonly unknown[],
+  key: string,
+  schema: MergeSchema,
+): unknown[] {
+  const places = new Map<unknown, number>()
+  const merged = [...original]
+  for (const [place, item] of original.entries()) {
+    const name = keyOf(item, key)
+    if (!places.has(name)) places.set(name, place)
+  }
+  for (const item of patch) {
+    const name = keyOf(item, key)
+    const place = places.get(name)
+    if (place === undefined) {
+      places.set(name, merged.length)
+      merged.push(item)
+      continue
+    }
+    const below = merged[place]
+    if (isValues(below) && isValues(item)) merged[place] = mergeObject(below, item, schema)
+  }
+  return merged
+}
+
+function ordered(original: readonly unknown[], patch: readonly unknown[], merged: readonly unknown[], key: string) {
+  const inPatch = positions(patch, key)
+  const inOriginal = positions(original, key)
+  const left: unknown[] = []
+  const right: unknown[] = []
+  for (const item of merged) (inPatch.has(keyOf(item, key)) ? right : left).push(item)
+  // Sorting is stable, as Go's is here.
+  const rank = (item: unknown) => inPatch.get(keyOf(item, key)) ?? 0
+  right.sort((a, b) => rank(a) - rank(b))
+  const all: unknown[] = []
+  let next = 0
+  for (const item of right) {
+    const place = inOriginal.get(keyOf(item, key))
+    while (place !== undefined && next < left.length && (inOriginal.get(keyOf(left[next], key)) ?? Infinity) < place) {
+      all.push(left[next++])
+    }
+    all.push(item)
+  }
+  return [...all, ...left.slice(next)]
+}
+
+function positions(list: readonly unknown[], key: string): ReadonlyMap<unknown, number> {
+  const found = new Map<unknown, number>()
+  for (const [place, item] of list.entries()) {
+    const name = keyOf(item, key)
+    if (!found.has(name)) found.set(name, place)
+  }
+  return found
+}
+
+function isDirective(item: unknown): item is Values {
+  return isValues(item) && Object.hasOwn(item, directive)
+}
+
+function withoutDirectives(value: Values): Values {
+  if (!Object.hasOwn(value, directive)) return value
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== directive))
+}
+
+function fieldOf(fields: {readonly [field: string]: MergeSchema}, key: string): MergeSchema | undefined {
+  return Object.hasOwn(fields, key) ? fields[key] : undefined
+}
+
+function keyOf(item: unknown, key: string): unknown {
+  return isValues(item) ? own(item, key) : undefined
+}
+
+function own(values: Values, key: string): unknown {
+  return Object.hasOwn(values, key) ? values[key] : undefined
+}
