@@ -66,15 +66,13 @@ interface Outcome {
 }
 
 async function admitShop(mesh: MeshName, {pods}: Shop, scratch: string): Promise<Outcome> {
-  const choice = join(scratch, `${mesh}.yaml`)
-  writeFileSync(choice, stringify({mesh: {type: mesh}}))
   const folder = join(out, mesh)
   rmSync(folder, {recursive: true, force: true})
   mkdirSync(folder, {recursive: true})
   const certs = join(scratch, 'certs')
   const webhook = await Webhook.start(
     launcher,
-    ['--config', configuration, '--config', choice, '--objects', join(scratch, 'objects.yaml'), '--cert-dir', certs],
+    ['--config', configuration, '--mesh', mesh, '--objects', join(scratch, 'objects.yaml'), '--cert-dir', certs],
     readFileSync(join(certs, 'ca.crt'), 'utf8'),
   )
   const rows: string[][] = []

@@ -51,7 +51,7 @@ function flagOf({short, long, description, argChoices, required, optional, flags
     argChoices ??
     (!required && !optional
       ? 'nothing'
-      : /<dir>/.test(flags)
+      : /<dir/.test(flags)
         ? 'folders'
         : /<(file|path)>/.test(flags)
           ? 'files'

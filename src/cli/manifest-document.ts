@@ -110,12 +110,11 @@ function refuseDuplicates(document: Document.Parsed, at: (offset: number) => str
   })
 }
 
-/** Takes what is left of a line, where that is blank. */
+/** Takes what is left of a line and the lines after it, as far as they are blank. */
 function lineEnd(text: string, offset: number): number {
-  if (text[offset - 1] === '\n') return offset
-  const rest = /[ \t]*\r?\n/y
-  rest.lastIndex = offset
-  return offset + (rest.exec(text)?.[0].length ?? 0)
+  const blank = /(?:[ \t]*\r?\n)*/y
+  blank.lastIndex = offset
+  return offset + (blank.exec(text)?.[0].length ?? 0)
 }
 
 /** The layout that the text has already, as far as the library can keep it. */

@@ -16,7 +16,7 @@ export function editNodes(
     const keys = [...at.map(String), ...operation.path.split('/').slice(1).map(unescape)]
     const last = keys.pop()
     if (last === undefined) throw new Error('a document is never replaced as a whole')
-    const parent = descend(document, keys)
+    const parent = descend(document, keys, growsFrom(operation))
     if (isSeq(parent)) {
       const index = Number(last)
       if (operation.op === 'add') parent.items.splice(index, 0, nodeOf(operation.value))
@@ -33,15 +33,20 @@ export function editNodes(
   }
 }
 
-/** Walks to a node; collections on the way leave the `{a: b}` style, which cannot hold what is about to be added. */
-function descend(document: Document.Parsed, keys: readonly string[]): unknown {
+/** True where more is written than a scalar in the place of another. */
+function growsFrom(operation: Operation): boolean {
+  return operation.op === 'add' || (operation.op === 'replace' && typeof operation.value === 'object')
+}
+
+/** Walks to a node; collections on the way leave the `{a: b}` style where it could not hold what is to be written. */
+function descend(document: Document.Parsed, keys: readonly string[], grows: boolean): unknown {
   let here: unknown = document.contents
-  open(here)
+  if (grows) open(here)
   for (const key of keys) {
     if (isSeq(here)) here = here.items[Number(key)]
     else if (isMap(here)) here = here.items.find((pair) => keyOf(pair) === key)?.value
     else return undefined
-    open(here)
+    if (grows) open(here)
   }
   return here
 }

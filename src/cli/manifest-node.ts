@@ -50,8 +50,11 @@ export function pairOf(key: string, value: unknown): Pair {
   return new Pair(nodeOf(key), nodeOf(value))
 }
 
-/** Text that, unquoted, somebody would take for something else; dates and base 60 are not Kubernetes', but YAML 1.1's. */
+/** Base 60 and dates, which YAML 1.1 has and Kubernetes leaves alone. */
+const elsewhereNoText = /^([-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|[0-9]{4}-[0-9].*|0o[0-7]+|=|<<)$/
+
+/** Text that some reader would take for something else if it stood without quotes. */
 function isAmbiguous(text: string): boolean {
   const read = plainScalar(text)
-  return !read.ok || read.value !== text || /^[-+]?[0-9][0-9_:.-]*$/.test(text) || /^(0x|0o|[0-9]{4}-[0-9])/.test(text)
+  return !read.ok || read.value !== text || elsewhereNoText.test(text)
 }

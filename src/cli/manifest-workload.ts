@@ -148,22 +148,50 @@ function addedLabels({apiVersion, kind}: Workload, controller: string): Values {
 /** The template that makes pods like `injected`: what the controller had added to `created` is taken off again. */
 export function templateFrom({template}: Workload, created: Values, injected: KubeObject): Values {
   const written = asMap(template['metadata'])
-  const ours = asMap(written['labels'])
-  const added = asMap(asMap(created['metadata'])['labels'])
-  const metadata = new Map<string, unknown>(Object.entries(injected.metadata ?? {}))
-  for (const key of ['generateName', 'namespace', 'ownerReferences']) {
-    if (Object.hasOwn(written, key)) metadata.set(key, written[key])
-    else metadata.delete(key)
-  }
-  const labels = Object.entries(injected.metadata?.labels ?? {}).filter(
-    ([key, value]) => Object.hasOwn(ours, key) || added[key] !== value,
-  )
-  if (labels.length > 0 || Object.hasOwn(written, 'labels')) metadata.set('labels', Object.fromEntries(labels))
-  else metadata.delete('labels')
+  const added = asMap(created['metadata'])
+  const metadata = uncontrolled(asMap(injected.metadata), written, added)
+  const annotations = Object.entries(asMap(metadata['annotations'])).map(([key, value]) => [
+    key,
+    typeof value === 'string' && isOf(value) ? uncontrolledPod(value, written, added) : value,
+  ])
+  const hasMetadata = Object.keys(metadata).length > 0 || Object.hasOwn(template, 'metadata')
   return {
     ...template,
-    ...((metadata.size > 0 || Object.hasOwn(template, 'metadata')) && {metadata: Object.fromEntries(metadata)}),
+    ...(hasMetadata && {
+      metadata: annotations.length > 0 ? {...metadata, annotations: Object.fromEntries(annotations)} : metadata,
+    }),
     spec: injected['spec'],
+  }
+}
+
+/** A pod's metadata as a template may have it. */
+function uncontrolled(metadata: Values, written: Values, added: Values): Values {
+  const kept = new Map<string, unknown>(Object.entries(metadata))
+  for (const key of ['generateName', 'namespace', 'ownerReferences']) {
+    if (Object.hasOwn(written, key)) kept.set(key, written[key])
+    else kept.delete(key)
+  }
+  const [ours, theirs] = [asMap(written['labels']), asMap(added['labels'])]
+  const labels = Object.entries(asMap(metadata['labels'])).filter(
+    ([key, value]) => Object.hasOwn(ours, key) || theirs[key] !== value,
+  )
+  if (labels.length > 0 || Object.hasOwn(written, 'labels')) kept.set('labels', Object.fromEntries(labels))
+  else kept.delete('labels')
+  return Object.fromEntries(kept)
+}
+
+/** True for text that repeats the owner that `createPod` made up: Consul keeps the whole pod in an annotation. */
+function isOf(text: string): boolean {
+  return text.startsWith('{') && text.includes(uid)
+}
+
+function uncontrolledPod(text: string, written: Values, added: Values): string {
+  try {
+    const pod: unknown = JSON.parse(text)
+    if (!isValues(pod) || !isValues(pod['metadata'])) return text
+    return JSON.stringify({...pod, metadata: uncontrolled(pod['metadata'], written, added)})
+  } catch {
+    return text
   }
 }
 
