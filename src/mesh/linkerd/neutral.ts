@@ -30,8 +30,7 @@ export function neutralValues({mesh}: Configuration): {readonly values: Values; 
       key: 'mesh.sidecar.proxy.config.accessLogFile',
       message: `Linkerd logs to stdout in its own format, ${format}`,
     })
-  } else if (accessLogFile === '') set({proxy: {accessLog: ''}})
-  else if (accessLogFile !== undefined)
+  } else if (accessLogFile !== undefined)
     ignored('sidecar.proxy.config.accessLogFile', "Linkerd's proxy logs to /dev/stdout only")
   if (statNameLength !== undefined)
     ignored('sidecar.proxy.config.statNameLength', "Linkerd's metrics have no such limit")
@@ -64,9 +63,7 @@ function isPlainEnvoy(image: string): boolean {
 /** Linkerd writes `name:version`, so a digest is split at its own colon; without either the version stays. */
 function imageValues(image: string): Values {
   const at = image.lastIndexOf(':')
-  return at > image.lastIndexOf('/')
-    ? {name: image.slice(0, at), version: image.slice(at + 1)}
-    : {name: image}
+  return at > image.lastIndexOf('/') ? {name: image.slice(0, at), version: image.slice(at + 1)} : {name: image}
 }
 
 type Resources = NonNullable<NonNullable<Configuration['mesh']['sidecar']>['resources']>
