@@ -1,12 +1,13 @@
 import {run} from './cli/program.ts'
 
 // A reader that has seen enough, such as head, closes the pipe: no fault of ours.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit()
-    throw error
-  })
-}
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  process.stderr.write(`meshwright: cannot write: ${error.message}\n`)
+  process.exit(1)
+})
+// Nobody is left to be told.
+process.stderr.on('error', () => {})
 
 process.exitCode = await run(process.argv.slice(2), {
   stdin: process.stdin,
