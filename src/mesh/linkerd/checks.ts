@@ -1,4 +1,5 @@
 import type {EnvVar, Pod, Volume} from '../pod.ts'
+import {isValues} from '../values.ts'
 import type {Containers} from './containers.ts'
 import {quoted} from './quoted.ts'
 import {resourcesProblem} from './resources.ts'
@@ -68,6 +69,14 @@ export function collision({spec}: Pod, made: Containers, volumes: readonly Volum
 
 function isTaken(name: string, list: readonly {readonly name: string}[] | undefined): boolean {
   return list !== undefined && list.some((other) => other.name === name)
+}
+
+/** Why no sidecar can be made for the pod at all. */
+export function platformProblem({spec}: Pod): string | undefined {
+  const os = spec['os']
+  return isValues(os) && os['name'] === 'windows'
+    ? 'spec.os.name is windows, where Linkerd has no proxy; annotate the pod linkerd.io/inject: disabled'
+    : undefined
 }
 
 /** Capabilities that Kubernetes does not allow beside `allowPrivilegeEscalation: false`, which the proxy has. */

@@ -85,6 +85,12 @@ describe('what the proxy copies from the first container', () => {
     expect(mounts(`${tokenMount.mountPath}/`)).toHaveLength(1)
   })
 
+  test('no mount, and the values have one', () => {
+    const saMountPath = {name: 'own', mountPath: '/own', readOnly: true}
+    const pod = injected(inject({}, {}, {proxy: {saMountPath}}))
+    expect(containerOf(pod, 'linkerd-proxy').volumeMounts).toContainEqual(saMountPath)
+  })
+
   test('nothing where the values set the security context', () => {
     const pod = injected(
       inject({'config.linkerd.io/proxy-uid': '7'}, {}, {proxy: {securityContext: {runAsUser: 5000}}}),
@@ -166,6 +172,7 @@ describe('a pod is refused', () => {
     ],
     ['for a container named as Linkerd’s', {}, {containers: [{name: 'linkerd-init'}]}, 'linkerd-init'],
     ['for a volume named as Linkerd’s', {}, {volumes: [{name: 'linkerd-identity-token'}]}, 'linkerd-identity-token'],
+    ['for an operating system without a proxy', {}, {os: {name: 'windows'}}, 'windows'],
     [
       'for a capability that the proxy may not have',
       {},
@@ -259,10 +266,10 @@ describe('whatever a pod holds', () => {
     )
   })
 
-  test('ten thousand variables take no time', () => {
-    const env = JSON.stringify(Array.from({length: 10_000}, (_, i) => ({name: `V${i}`, value: 'x'})))
+  test('a hundred thousand variables take no more than their share of time', () => {
+    const env = JSON.stringify(Array.from({length: 100_000}, (_, i) => ({name: `V${i}`, value: 'x'})))
     const started = performance.now()
     expect(inject({'config.linkerd.io/proxy-additional-env': env}).outcome).toBe('injected')
-    expect(performance.now() - started).toBeLessThan(500)
+    expect(performance.now() - started).toBeLessThan(3000)
   })
 })

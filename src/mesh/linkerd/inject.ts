@@ -9,7 +9,14 @@ import {
   opaquePortsAnnotation,
   own,
 } from './annotations.ts'
-import {capabilitiesProblem, collision, containersProblem, envProblem, settingsProblem} from './checks.ts'
+import {
+  capabilitiesProblem,
+  collision,
+  containersProblem,
+  envProblem,
+  platformProblem,
+  settingsProblem,
+} from './checks.ts'
 import {containersFor, finishProxy, finishSetUp, proxyVersion, type Containers, type Copied} from './containers.ts'
 import {hindrances, isYes} from './decide.ts'
 import {mergeEnv, parseEnv} from './env-list.ts'
@@ -74,6 +81,7 @@ export function inject(subject: Subject, template: Template): Injection {
   const added = additionalEnv(annotations, namespace.annotations, proxy, findings)
   const copied = copiedFrom(pod.spec.containers[0], settings)
   const problem =
+    platformProblem(pod) ??
     made.problem ??
     (added === proxy.additionalEnv ? undefined : envProblem(added)) ??
     (settings.securityContext === undefined ? capabilitiesProblem(copied.capabilities) : undefined) ??
@@ -197,6 +205,9 @@ function copiedFrom(first: Container | undefined, settings: Settings): Copied {
   const mount = first?.volumeMounts?.find(({mountPath}) => mountPath === serviceAccountPath)
   return {
     capabilities: own === undefined ? settings.capabilities : {add: own.add ?? [], drop: own.drop ?? []},
-    serviceAccountMount: mount && {name: mount.name, mountPath: mount.mountPath, readOnly: mount.readOnly ?? false},
+    serviceAccountMount:
+      mount === undefined
+        ? settings.serviceAccountMount
+        : {name: mount.name, mountPath: mount.mountPath, readOnly: mount.readOnly ?? false},
   }
 }

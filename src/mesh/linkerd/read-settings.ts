@@ -1,5 +1,5 @@
 import type {SettingsProblem} from '../mesh.ts'
-import type {EnvVar} from '../pod.ts'
+import type {EnvVar, VolumeMount} from '../pod.ts'
 import type {Values} from '../values.ts'
 import {isCidr} from './cidr.ts'
 import {readEnv} from './env-list.ts'
@@ -11,6 +11,7 @@ import {readSelector} from './selector.ts'
 import type {Capabilities, Probe, ProxySettings, Settings} from './settings.ts'
 import {readTracing} from './tracing.ts'
 import {trustRoots} from './trust.ts'
+import {linkerd220} from './version.ts'
 
 export type SettingsResult =
   | {readonly ok: true; readonly settings: Settings}
@@ -36,7 +37,8 @@ export function readSettings(values: Values): SettingsResult {
   const proxy = readProxy(read)
   const settings: Settings = {
     proxy,
-    linkerdVersion: read.text('linkerdVersion'),
+    // The chart's own values file leaves it empty.
+    linkerdVersion: read.text('linkerdVersion') || linkerd220.linkerdVersion,
     imagePullPolicy: read.text('imagePullPolicy'),
     clusterDomain,
     trustDomain: read.text('identityTrustDomain') || clusterDomain,
@@ -62,6 +64,7 @@ export function readSettings(values: Values): SettingsResult {
     experimentalEnv: readEnvValue(read, 'experimentalEnv'),
     securityContext: nonEmpty(read.map('proxy', 'securityContext')),
     capabilities: readCapabilities(read),
+    serviceAccountMount: readMount(read),
     iptablesMode: read.text('proxyInit', 'iptablesMode') === 'legacy' ? 'legacy' : 'nft',
     initLogFormat: read.text('proxyInit', 'logFormat'),
     initLogLevel: read.text('proxyInit', 'logLevel'),
@@ -184,6 +187,15 @@ function readCapabilities(read: ValuesReader): Capabilities | undefined {
   }
   const set = nonEmpty(read.map('proxy', 'capabilities')) !== undefined
   return set ? {add: texts('add'), drop: texts('drop')} : undefined
+}
+
+function readMount(read: ValuesReader): VolumeMount | undefined {
+  if (nonEmpty(read.map('proxy', 'saMountPath')) === undefined) return undefined
+  return {
+    name: read.text('proxy', 'saMountPath', 'name'),
+    mountPath: read.text('proxy', 'saMountPath', 'mountPath'),
+    readOnly: read.flag('proxy', 'saMountPath', 'readOnly'),
+  }
 }
 
 function readEnvValue(read: ValuesReader, name: 'additionalEnv' | 'experimentalEnv'): readonly EnvVar[] {

@@ -1,4 +1,4 @@
-import type {EnvVar} from '../pod.ts'
+import type {EnvVar, VolumeMount} from '../pod.ts'
 import type {Values} from '../values.ts'
 import type {Selector} from './selector.ts'
 
@@ -113,6 +113,8 @@ export interface Settings {
   /** Replaces the proxy's security context as a whole where set. */
   readonly securityContext: Values | undefined
   readonly capabilities: Capabilities | undefined
+  /** Where the first container mounts no token: the mount of `proxy.saMountPath`. */
+  readonly serviceAccountMount: VolumeMount | undefined
   readonly iptablesMode: 'nft' | 'legacy'
   readonly initLogFormat: string
   readonly initLogLevel: string
