@@ -21,6 +21,12 @@ describe('Shapes', () => {
     expect(shaped).toEqual({ok: true, object: {metadata: {name: 'web'}, spec: {containers: [{name: 'web'}]}}})
   })
 
+  test('leaves it to the API server to refuse a pod without containers', () => {
+    const none = {ok: true, object: {metadata: {}, spec: {containers: []}}}
+    expect(shapes.pod({metadata: {}, spec: {containers: null}})).toEqual(none)
+    expect(shapes.pod({metadata: {}, spec: {}})).toEqual(none)
+  })
+
   test.each([
     ['no spec', {metadata: {}}, "the object must have required property 'spec'"],
     ['containers that are no list', {metadata: {}, spec: {containers: {}}}, 'spec.containers must be array'],

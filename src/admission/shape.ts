@@ -102,19 +102,27 @@ export class Shapes {
   }
 
   pod(value: unknown): Shaped<Pod> {
-    return check(value, this.#pod)
+    return check(value, this.#pod, withContainers)
   }
 
   service(value: unknown): Shaped<Service> {
-    return check(value, this.#service)
+    return check(value, this.#service, withoutNulls)
   }
 }
 
-function check<T>(value: unknown, validate: ValidateFunction<T>): Shaped<T> {
+function check<T>(value: unknown, validate: ValidateFunction<T>, fill: (value: unknown) => unknown): Shaped<T> {
   if (validate(value)) return {ok: true, object: value}
   // Go reads null as absent, so it is no fault of the pod; only rarely is anything null, hence the second try.
-  const filled = withoutNulls(value)
+  const filled = fill(value)
   return validate(filled) ? {ok: true, object: filled} : {ok: false, message: describe(validate.errors?.[0])}
+}
+
+/** That a pod has no containers is the API server's to refuse, in its own words and after every webhook. */
+function withContainers(pod: unknown): unknown {
+  const value = withoutNulls(pod)
+  if (typeof value !== 'object' || value === null || !('spec' in value)) return value
+  const {spec} = value
+  return typeof spec === 'object' && spec !== null ? {...value, spec: {containers: [], ...spec}} : value
 }
 
 function withoutNulls(value: unknown): unknown {
