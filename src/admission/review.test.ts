@@ -165,3 +165,13 @@ test('a warning names code and key and is never longer than Kubernetes shows', (
   expect(warningOf({kind: 'ignored', key: 'mesh.a', message: 'b'})).toBe('MW3002 mesh.a: b')
   expect(warningOf({kind: 'replaced', key: 'k', message: 'm'.repeat(300)})).toHaveLength(120)
 })
+
+test('warns of a sidecar that the namespace’s Pod Security standard forbids', () => {
+  const enforcing = {name: 'shop', labels: {'pod-security.kubernetes.io/enforce': 'restricted'}, annotations: {}}
+  const answer = answerTo({}, {...state(), objects: {get: () => undefined, namespace: () => enforcing}})
+  expect(answer.allowed).toBe(true)
+  expect(answer.warnings).toEqual([
+    'MW3005 pod-security.kubernetes.io/enforce: restricted refuses the container proxy: not all capabilities dropped',
+    'MW3005 pod-security.kubernetes.io/enforce: restricted needs mesh.istio.values.global.proxy.seccompProfile',
+  ])
+})

@@ -10,6 +10,7 @@ import {decide, ownerOf, quoted, type Prepared} from './decide.ts'
 import {breach} from './guard.ts'
 import {readOverrides} from './overrides.ts'
 import {patch} from './patch.ts'
+import {podSecurityFindings} from './pod-security.ts'
 import type {Shapes} from './shape.ts'
 
 /** Everything that an answer depends on beside the request; swapped as a whole when configuration or objects change. */
@@ -127,7 +128,12 @@ function admitPod(
     code: decision.code,
     reason: decision.reason,
     mesh,
-    findings: [...decision.notes, ...injector.findings, ...injection.findings],
+    findings: [
+      ...decision.notes,
+      ...podSecurityFindings(injection.pod, injection.sidecars, namespace, mesh),
+      ...injector.findings,
+      ...injection.findings,
+    ],
     object: injection.pod,
     sidecars: injection.sidecars,
   }

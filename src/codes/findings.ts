@@ -23,6 +23,12 @@ export const findings = {
     sentence: 'The pod or its namespace asked for something that a rule of higher rank overrides.',
     fix: 'The sentence names the rule; change it, or remove the wish.',
   },
+  MW3005: {
+    title: 'forbidden in this namespace',
+    sentence:
+      'The namespace enforces a Pod Security standard that the sidecar does not keep: the API server refuses the pod.',
+    fix: 'Set what the sentence names (a CNI plugin must be installed with the mesh), or enforce a lower standard.',
+  },
 } as const satisfies Record<string, Entry>
 
 export type FindingCode = keyof typeof findings
@@ -32,4 +38,5 @@ export const findingCodes = {
   ignored: 'MW3002',
   replaced: 'MW3003',
   unheeded: 'MW3004',
+  forbidden: 'MW3005',
 } as const satisfies Record<FindingKind, FindingCode>

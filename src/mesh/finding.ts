@@ -1,5 +1,5 @@
 /** What became of a wish that the mesh cannot follow to the letter. */
-export type FindingKind = 'approximated' | 'ignored' | 'replaced' | 'unheeded'
+export type FindingKind = 'approximated' | 'ignored' | 'replaced' | 'unheeded' | 'forbidden'
 
 /** Said to the user in a review's warnings, on stderr of `inject`, and by `config render`: never silence. */
 export interface Finding {
