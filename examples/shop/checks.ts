@@ -82,9 +82,9 @@ export function judge(mesh: MeshName, {pod, kind, workload}: ShopPod, uid: strin
 /** Applies the patch twice, by two readers that share no code. */
 function patched(pod: Values, text: string): {injected: Values; disagreement?: string} {
   try {
-    const operations: fastJsonPatch.Operation[] = JSON.parse(text)
-    const {newDocument} = fastJsonPatch.applyPatch(structuredClone(pod), operations, true)
-    const own = applyPatch(pod, operations)
+    // Parsed for each: the library puts an operation's value into the document and may change it there.
+    const {newDocument} = fastJsonPatch.applyPatch(structuredClone(pod), JSON.parse(text), true)
+    const own = applyPatch(pod, JSON.parse(text))
     if (!isValues(own)) return {injected: pod, disagreement: 'the patch makes no object of the pod'}
     return isDeepStrictEqual(newDocument, own)
       ? {injected: own}

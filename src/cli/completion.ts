@@ -110,7 +110,7 @@ function zsh(nodes: readonly Node[]): string {
     })
     const positional =
       commands.length > 0
-        ? `'1:command:((${commands.map(({name, summary}) => `${name}\\:${zshWord(summary)}`).join(' ')}))' '*::: :->below'`
+        ? `'1:command:((${commands.map(({name, summary}) => `${name}\\:${zshWord(summary)}`).join(' ')}))' '*::argument:->below'`
         : values.length > 0
           ? `'1:value:(${values.join(' ')})'`
           : `'*:file:_files'`

@@ -18,7 +18,17 @@ it('the launcher runs the bundle and passes on its exit code', () => {
 })
 
 it('a reader that closes the pipe early is no error', async () => {
-  const args = ['inject', '-f', 'examples/shop', '--config', 'examples/shop/mesh.yaml', '--mesh', 'linkerd', '-o', 'json']
+  const args = [
+    'inject',
+    '-f',
+    'examples/shop',
+    '--config',
+    'examples/shop/mesh.yaml',
+    '--mesh',
+    'linkerd',
+    '-o',
+    'json',
+  ]
   const child = spawn(launcher, args, {cwd: root, stdio: ['ignore', 'pipe', 'pipe']})
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => {
