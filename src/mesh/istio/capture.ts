@@ -122,7 +122,6 @@ export function metadataVariables({metadata}: Rendering): readonly EnvVar[] {
     })
 }
 
-/** Kubernetes leaves an empty value out. */
 export function variable(name: string, value: string): EnvVar {
-  return value === '' ? {name} : {name, value}
+  return {name, value}
 }

@@ -1,6 +1,7 @@
-import type {Container, Pod, StringMap, Volume} from '../pod.ts'
+import type {Container, EnvVar, Pod, Probe, StringMap, Volume} from '../pod.ts'
 import {isValues, type Values} from '../values.ts'
 import {containersSchema, mergeList, mergeObject, namedSchema} from './merge.ts'
+import {initName, proxyName, validationName} from './names.ts'
 import type {Template} from './rendering.ts'
 
 /** The parts of a pod that injection changes, while it does. Parts are replaced, never changed. */
@@ -41,8 +42,8 @@ export function applyTemplate(draft: Draft, template: Template): Draft {
   return {
     labels: {...draft.labels, ...template.labels},
     annotations: {...draft.annotations, ...template.annotations},
-    initContainers: mergeContainers(draft.initContainers, template.initContainers),
-    containers: mergeContainers(draft.containers, template.containers),
+    initContainers: mergeContainers(draft.initContainers, template.initContainers).map(withoutZeros),
+    containers: mergeContainers(draft.containers, template.containers).map(withoutZeros),
     volumes: mergeList(draft.volumes, template.volumes, namedSchema).filter(isNamed).map(withoutNull),
     imagePullSecrets: mergeList(draft.imagePullSecrets, template.imagePullSecrets, namedSchema).filter(isValues),
     securityContext: isValues(template.securityContext)
@@ -96,6 +97,36 @@ export function replaceInPod(draft: Draft, name: string, change: (container: Con
   if (containers !== undefined) return {...draft, containers}
   const initContainers = replace(draft.initContainers)
   return initContainers === undefined ? draft : {...draft, initContainers}
+}
+
+const templateNames: ReadonlySet<string> = new Set([proxyName, initName, validationName])
+
+/**
+ * Templates write zeros, so that they replace what an earlier injection set: an empty value of a variable, a null in a probe of
+ * the proxy. Kubernetes leaves them out.
+ */
+function withoutZeros(container: Container): Container {
+  if (!templateNames.has(container.name)) return container
+  const {env, readinessProbe, startupProbe} = container
+  return {
+    ...container,
+    ...(env === undefined ? {} : {env: env.map(withoutEmpty)}),
+    ...(readinessProbe === undefined ? {} : {readinessProbe: withoutNulls(readinessProbe)}),
+    ...(startupProbe === undefined ? {} : {startupProbe: withoutNulls(startupProbe)}),
+  }
+}
+
+function withoutEmpty(variable: EnvVar): EnvVar {
+  if (variable.value !== '') return variable
+  const {value: _, ...rest} = variable
+  return rest
+}
+
+function withoutNulls(probe: Probe): Probe {
+  const fields = Object.entries(probe)
+  return fields.some(([, value]) => value === null)
+    ? Object.fromEntries(fields.filter(([, value]) => value !== null))
+    : probe
 }
 
 /** A null says what to take away; where there was nothing to take, it must not stay. */

@@ -101,15 +101,11 @@ function tracerOf(chart: Chart): Decoded<Values> {
       })
     case 'datadog':
       return tracing({datadog: {address: at('datadog.address') || '$(HOST_IP):8126'}})
-    case 'stackdriver':
-      return tracing({
-        stackdriver: {
-          debug: at('stackdriver.debug') || false,
-          maxNumberOfAttributes: at('stackdriver.maxNumberOfAttributes') || 200,
-          maxNumberOfAnnotations: at('stackdriver.maxNumberOfAnnotations') || 200,
-          maxNumberOfMessageEvents: at('stackdriver.maxNumberOfMessageEvents') || 200,
-        },
-      })
+    case 'stackdriver': {
+      // Its settings in the values are removed; these are the chart's.
+      const most = {maxNumberOfAttributes: 200, maxNumberOfAnnotations: 200, maxNumberOfMessageEvents: 200}
+      return tracing({stackdriver: {debug: false, ...most}})
+    }
     default:
       return {ok: true, value: {}}
   }

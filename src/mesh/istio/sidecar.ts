@@ -99,13 +99,14 @@ function lifecycleOf(rendering: Rendering): Container['lifecycle'] {
   return {preStop: {exec: {command: ['pilot-agent', 'request', debugPort, 'POST', 'drain']}}}
 }
 
-function probes(rendering: Rendering): {readonly startupProbe?: Probe; readonly readinessProbe: Probe} {
+export function probes(rendering: Rendering): {readonly startupProbe?: Probe; readonly readinessProbe: Probe} {
   const {chart} = rendering.settings
   const threshold = chart.number('global.proxy.startupProbe.failureThreshold')
   const readiness = readinessProbe(rendering, 15021)
   if (chart.at('global.proxy.startupProbe.enabled') !== true) return {readinessProbe: readiness}
   const startupProbe = {
     httpGet: {path: '/healthz/ready', port: 15021},
+    ...numberField('initialDelaySeconds', 0),
     periodSeconds: 1,
     timeoutSeconds: 3,
     ...numberField('failureThreshold', threshold),
@@ -125,9 +126,9 @@ export function readinessProbe(rendering: Rendering, port: number): Probe {
   }
 }
 
-/** Kubernetes leaves a zero out. */
-export function numberField(name: string, value: number): {readonly [name: string]: number} {
-  return value === 0 ? {} : {[name]: value}
+/** Kubernetes leaves a zero out; null takes away what an earlier injection wrote. */
+export function numberField(name: string, value: number): {readonly [name: string]: number | null} {
+  return {[name]: value === 0 ? null : value}
 }
 
 /** The template writes the number bare, so a leading 0 makes it octal; the field has 32 bits. */
@@ -138,7 +139,7 @@ function bareNumber(key: string, text: string): number {
   throw new RefusedValue(`annotation ${key} is ${text.slice(0, 20)}; use a whole number up to 2147483647`)
 }
 
-function securityContext(rendering: Rendering): SecurityContext {
+export function securityContext(rendering: Rendering): SecurityContext {
   const {settings, metadata, uid, gid} = rendering
   const privileged = settings.chart.truthy('global.proxy.privileged')
   const seccomp = settings.seccompProfile === undefined ? {} : {seccompProfile: settings.seccompProfile}
@@ -170,7 +171,7 @@ function securityContext(rendering: Rendering): SecurityContext {
   }
 }
 
-function sidecarLabels({labels, owner, metadata}: Rendering): StringMap {
+export function sidecarLabels({labels, owner, metadata}: Rendering): StringMap {
   const name = canonicalName(labels, owner.name).slice(0, 63)
   return {
     'security.istio.io/tlsMode': own(labels, 'security.istio.io/tlsMode') || 'istio',
@@ -223,7 +224,7 @@ export function commonAnnotations({settings, annotations, containers}: Rendering
   }
 }
 
-function sidecarAnnotations(rendering: Rendering): StringMap {
+export function sidecarAnnotations(rendering: Rendering): StringMap {
   const {settings, annotations} = rendering
   const common = commonAnnotations(rendering)
   if (!settings.cni) return common

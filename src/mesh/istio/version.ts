@@ -42,3 +42,17 @@ export const reservedPorts: ReadonlyMap<number, string> = new Map([
 /** Names of network interfaces (pkg/util/net); 1.29 and older take any text. */
 export const interfaceName = /^[a-zA-Z][a-zA-Z0-9_.-]*$/
 export const longestInterfaceName = 15
+
+/** Values with which the chart refuses to install (templates/NOTES.txt). */
+export const removedValues = [
+  'telemetry.v2.prometheus.configOverride',
+  'telemetry.v2.stackdriver.disableOutbound',
+  'global.tracer.stackdriver.debug',
+  'global.tracer.stackdriver.maxNumberOfAttributes',
+  'global.tracer.stackdriver.maxNumberOfAnnotations',
+  'global.tracer.stackdriver.maxNumberOfMessageEvents',
+  'meshConfig.defaultConfig.tracing.stackdriver.debug',
+  'meshConfig.defaultConfig.tracing.stackdriver.maxNumberOfAttributes',
+  'meshConfig.defaultConfig.tracing.stackdriver.maxNumberOfAnnotations',
+  'meshConfig.defaultConfig.tracing.stackdriver.maxNumberOfMessageEvents',
+] as const

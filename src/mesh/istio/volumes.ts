@@ -1,9 +1,10 @@
-import type {Volume, VolumeMount} from '../pod.ts'
-import {isValues} from '../values.ts'
+import {goVolume, goVolumeMount} from '../go/struct.ts'
+import type {Json, Volume, VolumeMount} from '../pod.ts'
 import {keys, own} from './annotations.ts'
 import {entriesOf} from './environment.ts'
-import {objectOf} from './proto.ts'
+import {objectOf, type ProtoJson} from './proto.ts'
 import {alone, quoted, RefusedValue, type Rendering} from './rendering.ts'
+import {shown} from './yaml-text.ts'
 
 const gkeAuthority = 'GkeWorkloadCertificate'
 
@@ -125,31 +126,36 @@ function lightstepCertificates({settings, proxyConfig}: Rendering): string | und
   return file.slice(0, file.lastIndexOf('/') + 1)
 }
 
+/** As in Kubernetes' own types: what they do not know is left out. */
 function userVolumes({annotations}: Rendering): readonly Volume[] {
   const text = own(annotations, keys.userVolume)
   if (text === undefined) return []
-  return entriesOf(keys.userVolume, text).map(([name, source]) => ({
-    name: quoted(keys.userVolume, name),
-    ...specOf(keys.userVolume, name, source),
-  }))
+  return entriesOf(keys.userVolume, text).map(([name, source]) => {
+    const volume = goVolume({name: quoted(keys.userVolume, name), ...specOf(keys.userVolume, name, source)})
+    const fields = objectOf(volume) ?? {}
+    return {...fields, name: String(fields['name'])}
+  })
 }
 
 function userMounts({annotations}: Rendering): readonly VolumeMount[] {
   const text = own(annotations, keys.userVolumeMount)
   if (text === undefined) return []
   return entriesOf(keys.userVolumeMount, text).map(([name, spec]) => {
-    const mount = specOf(keys.userVolumeMount, name, spec)
-    const path = mount['mountPath']
-    if (typeof path !== 'string' || path === '') {
-      throw new RefusedValue(
-        `annotation ${keys.userVolumeMount}: ${JSON.stringify(name.slice(0, 60))} needs a mountPath`,
-      )
+    const mount = goVolumeMount({name: quoted(keys.userVolumeMount, name), ...specOf(keys.userVolumeMount, name, spec)})
+    const {name: volume = name, mountPath = '', ...rest} = objectOf(mount) ?? {}
+    if (typeof volume === 'string' && typeof mountPath === 'string' && mountPath !== '') {
+      return {...rest, name: volume, mountPath}
     }
-    return {name: quoted(keys.userVolumeMount, name), ...mount, mountPath: path}
+    throw new RefusedValue(`annotation ${keys.userVolumeMount}: ${shown(name)} needs a mountPath`)
   })
 }
 
-function specOf(key: string, name: string, spec: unknown): {readonly [field: string]: unknown} {
-  if (isValues(spec) && Object.keys(spec).length > 0) return spec
-  throw new RefusedValue(`annotation ${key}: ${JSON.stringify(name.slice(0, 60))} must be a map that is not empty`)
+function specOf(key: string, name: string, spec: Json): ProtoJson {
+  const fields = objectOf(spec)
+  if (fields === undefined || Object.keys(fields).length === 0) {
+    throw new RefusedValue(`annotation ${key}: ${shown(name)} must be a map that is not empty`)
+  }
+  // To the merge of templates into pods this is an order to take things away.
+  if (Object.hasOwn(fields, '$patch')) throw new RefusedValue(`annotation ${key}: ${shown(name)} must not hold $patch`)
+  return fields
 }
