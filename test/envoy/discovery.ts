@@ -128,18 +128,7 @@ function struct({fields = {}}: WireStruct): {[name: string]: unknown} {
 }
 
 function plain(value: WireValue): unknown {
-  switch (value.kind) {
-    case 'structValue':
-      return struct(value.structValue ?? {})
-    case 'listValue':
-      return (value.listValue?.values ?? []).map(plain)
-    case 'stringValue':
-      return value.stringValue
-    case 'numberValue':
-      return value.numberValue
-    case 'boolValue':
-      return value.boolValue
-    default:
-      return null
-  }
+  if (value.kind === 'structValue') return struct(value.structValue ?? {})
+  if (value.kind === 'listValue') return (value.listValue?.values ?? []).map(plain)
+  return value.stringValue ?? value.numberValue ?? value.boolValue ?? null
 }

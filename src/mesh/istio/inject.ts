@@ -4,7 +4,11 @@ import {readYaml} from '../go/yaml.ts'
 import type {Injection, Subject} from '../mesh.ts'
 import type {Container, Pod, StringMap} from '../pod.ts'
 import {annotationProblem, invalid, keys, own} from './annotations.ts'
+import {templateProblem} from './chart-problems.ts'
 import {applyTemplate, draftOf, emptyDraft, findContainer, podOf, replaceInPod, type Draft} from './draft.ts'
+import {envoyPodFindings} from './envoy/findings.ts'
+import {scrapeEnvoy} from './envoy/metrics.ts'
+import {EnvoyTemplate} from './envoy/template.ts'
 import {gatewayTemplate} from './gateway.ts'
 import {grpcAgentTemplate} from './grpc-agent.ts'
 import {mergeMetrics} from './metrics.ts'
@@ -18,8 +22,8 @@ import {objectOf, type ProtoJson} from './proto.ts'
 import {overProxyConfig, printProxyConfig, readProxyConfig} from './proxy-config.ts'
 import {earlierInjection, readOverrides, strip} from './reinjection.ts'
 import {RefusedValue, type Rendering, type Template} from './rendering.ts'
-import {templateProblem, type ResourceSettings, type Settings, type TemplateName} from './settings.ts'
-import {sidecarParts, sidecarTemplate, type SidecarParts} from './sidecar.ts'
+import type {ResourceSettings, Settings, TemplateName} from './settings.ts'
+import {sidecarParts, sidecarTemplate} from './sidecar.ts'
 import {followProxyUser, reapplyUserContainers} from './user-containers.ts'
 import {injectedTemplates} from './version.ts'
 
@@ -34,24 +38,24 @@ interface EffectiveConfig {
 export class IstioInjection {
   readonly #settings: Settings
   readonly #config: EffectiveConfig
-  readonly #native: SidecarParts
-  readonly #plain: SidecarParts
+  readonly #sidecar: PreparedTemplate
 
   constructor(settings: Settings) {
     this.#settings = settings
     this.#config = effective(settings.mesh.defaultConfig)
-    this.#native = sidecarParts(this.#blank(true))
-    this.#plain = sidecarParts(this.#blank(false))
+    const blank = (native: boolean) => this.#blank(native)
+    const envoy = settings.envoy === undefined ? undefined : new EnvoyTemplate(settings.envoy)
+    this.#sidecar =
+      envoy === undefined
+        ? prepare(sidecarParts, sidecarTemplate, blank)
+        : prepare(
+            (rendering) => envoy.parts(rendering),
+            (rendering, parts) => envoy.render(rendering, parts),
+            blank,
+          )
   }
 
   inject(subject: Subject): Injection {
-    if (this.#settings.proxy === 'envoy') {
-      return {
-        outcome: 'refused',
-        message:
-          'mesh.sidecarImage is a plain Envoy, which cannot be injected for Istio yet; remove it, or set mesh.security.mutualTLS',
-      }
-    }
     try {
       return this.#inject(subject)
     } catch (error) {
@@ -103,9 +107,8 @@ export class IstioInjection {
     }
     draft = reapplyUserContainers(draft, given, templates, overrides, earlier)
     draft = followProxyUser(draft, given, config.config)
-    draft = this.#clusterEnvironment(draft, given)
-    draft = mergeMetrics(draft, settings.mesh)
-    draft = rewriteProbes(draft, settings, earlier !== undefined)
+    draft =
+      settings.envoy === undefined ? this.#agentWork(draft, given, earlier !== undefined) : scrapeEnvoy(draft, settings)
     draft = this.#metadata(draft, templates, given)
     draft = reorder(draft, hold)
     check(draft)
@@ -113,14 +116,23 @@ export class IstioInjection {
       outcome: 'injected',
       pod: podOf(subject.pod, draft),
       sidecars: sidecarNames(templates),
-      findings,
+      findings: settings.envoy === undefined ? findings : [...findings, ...envoyPodFindings(subject, rendering)],
     }
   }
 
+  /** What istiod prepares for the agent beside the proxy. */
+  #agentWork(draft: Draft, pod: Pod, injectedBefore: boolean): Draft {
+    const merged = mergeMetrics(this.#clusterEnvironment(draft, pod), this.#settings.mesh)
+    return rewriteProbes(merged, this.#settings, injectedBefore)
+  }
+
   #render(name: TemplateName, rendering: Rendering): Template {
+    if (name !== 'sidecar' && this.#settings.envoy !== undefined) {
+      throw new RefusedValue(`the template ${name} needs Istio's own proxy; remove mesh.sidecarImage, or the template`)
+    }
     switch (name) {
       case 'sidecar':
-        return sidecarTemplate(rendering, this.#partsOf(rendering))
+        return this.#sidecar(rendering, this.#isUsual(rendering))
       case 'gateway':
         return gatewayTemplate(rendering)
       case 'grpc-agent':
@@ -128,10 +140,10 @@ export class IstioInjection {
     }
   }
 
-  /** The parts made in advance, for a pod that carries nothing that they depend on. */
-  #partsOf(rendering: Rendering): SidecarParts {
-    const {settings, native, hold, proxyConfig, resources, annotations, uid, gid} = rendering
-    const usual =
+  /** Whether the pod carries nothing that the parts made in advance depend on. */
+  #isUsual(rendering: Rendering): boolean {
+    const {settings, hold, proxyConfig, resources, annotations, uid, gid} = rendering
+    return (
       proxyConfig === this.#config.config &&
       resources === settings.resources &&
       hold === this.#defaultHold() &&
@@ -139,8 +151,7 @@ export class IstioInjection {
       gid === defaultIds.gid &&
       !settings.chart.truthy('global.mountMtlsCerts') &&
       !Object.keys(annotations).some((key) => partKeys.has(key))
-    if (!usual) return sidecarParts(rendering)
-    return native ? this.#native : this.#plain
+    )
   }
 
   #blank(native: boolean): Rendering {
@@ -212,6 +223,22 @@ export class IstioInjection {
       labels: network === undefined ? draft.labels : {...draft.labels, 'topology.istio.io/network': network},
       annotations: {...draft.annotations, [keys.status]: status, ...settings.injectedAnnotations},
     }
+  }
+}
+
+/** A template of which the parts that no ordinary pod changes are made in advance. */
+type PreparedTemplate = (rendering: Rendering, usual: boolean) => Template
+
+function prepare<Parts>(
+  partsOf: (rendering: Rendering) => Parts,
+  render: (rendering: Rendering, parts: Parts) => Template,
+  blank: (native: boolean) => Rendering,
+): PreparedTemplate {
+  const native = partsOf(blank(true))
+  const plain = partsOf(blank(false))
+  return (rendering, usual) => {
+    if (!usual) return render(rendering, partsOf(rendering))
+    return render(rendering, rendering.native ? native : plain)
   }
 }
 

@@ -21,7 +21,9 @@ export function neutralSettings(section: MeshSection): NeutralSettings {
   const proxyConfig = section.sidecar?.proxy?.config
   const defaultConfig: Values = {
     ...discoveryAddress(section, image.proxy, findings),
-    ...(proxyConfig?.statNameLength === undefined ? {} : {statNameLength: proxyConfig.statNameLength}),
+    ...(proxyConfig?.statNameLength === undefined || image.proxy === 'envoy'
+      ? {}
+      : {statNameLength: proxyConfig.statNameLength}),
     ...(section.telemetry?.samplingRate === undefined
       ? {}
       : {tracing: {sampling: percent(section.telemetry.samplingRate)}}),
@@ -70,16 +72,11 @@ function sidecarImage(
     })
     return {proxy: 'istio', image: undefined}
   }
-  findings.push({
-    kind: 'approximated',
-    key: 'mesh.sidecarImage',
-    message: 'a plain Envoy has no workload identity and no agent',
-  })
   return {proxy: 'envoy', image}
 }
 
 /** An image whose last path segment is `envoy`, whatever its registry, tag or digest. */
-function isPlainEnvoy(image: string): boolean {
+export function isPlainEnvoy(image: string): boolean {
   const name = image.slice(image.lastIndexOf('/') + 1).split(/[:@]/, 1)[0]
   return name === 'envoy'
 }

@@ -1,18 +1,18 @@
 import type {Configuration} from '../../config/schema.ts'
-import {canonicalQuantity, compareQuantities, parseQuantity} from '../go/quantity.ts'
+import {canonicalQuantity} from '../go/quantity.ts'
 import {goContainer} from '../go/struct.ts'
 import type {Finding} from '../finding.ts'
 import type {SettingsProblem} from '../mesh.ts'
 import type {StringMap} from '../pod.ts'
 import {isValues, type Values} from '../values.ts'
+import {envoyFindings} from './envoy/findings.ts'
+import {envoySettings, type EnvoySettings} from './envoy/settings.ts'
+import {chartProblems} from './chart-problems.ts'
 import {injectionEnvironment} from './injection-path.ts'
 import {meshConfigOf, type MeshConfig} from './mesh-config.ts'
 import {neutralSettings} from './neutral.ts'
-import {decode} from './proto.ts'
-import {injectedTemplates, otherTemplates} from './version.ts'
-import {valuesMessage} from './values-schema.ts'
-import {Chart, chartValues, valuesPath} from './values.ts'
-import {bare, inQuotes} from './yaml-text.ts'
+import {injectedTemplates} from './version.ts'
+import {Chart, chartValues} from './values.ts'
 
 export type TemplateName = (typeof injectedTemplates)[number]
 
@@ -28,8 +28,8 @@ export interface Settings {
   readonly chart: Chart
   readonly findings: readonly Finding[]
   readonly mesh: MeshConfig
-  /** Whether the sidecar is the mesh's own proxy or the bare Envoy of `mesh.sidecarImage`. */
-  readonly proxy: 'istio' | 'envoy'
+  /** Set where `mesh.sidecarImage` is a plain Envoy, which then is the sidecar. */
+  readonly envoy: EnvoySettings | undefined
   /** A whole reference that stands for the mesh's own proxy image. */
   readonly sidecarImage: string | undefined
   /** As in the values; '' is the default revision. */
@@ -76,13 +76,15 @@ export function resolveSettings({mesh: section}: Configuration): ResolvedSetting
   if (!mesh.ok || problems.length > 0) return {ok: false, problems}
   const nativeSidecars = chart.text('env.ENABLE_NATIVE_SIDECARS')
   const cni = chart.at('cni.enabled') === true
+  const environment = environmentOf(chart)
+  const plain = neutral.proxy === 'envoy'
   return {
     ok: true,
     settings: {
       chart,
-      findings: neutral.findings,
+      findings: plain ? [...neutral.findings, ...envoyFindings(section, chart)] : neutral.findings,
       mesh: mesh.value,
-      proxy: neutral.proxy,
+      envoy: plain ? envoySettings(section, chart, mesh.value, environment) : undefined,
       sidecarImage: neutral.image,
       revision: chart.text('revision'),
       openshift: laid.platform === 'openshift',
@@ -105,82 +107,13 @@ export function resolveSettings({mesh: section}: Configuration): ResolvedSetting
       rewriteProbes: chart.at('sidecarInjectorWebhook.rewriteAppHTTPProbe') === true,
       injectedAnnotations: textMap(chart.map('sidecarInjectorWebhook.injectedAnnotations')),
       templates: defaultTemplates(chart),
-      environment: environmentOf(chart),
+      environment,
       pathNetwork: injectionEnvironment(chart.text('istiodRemote.injectionPath')).get('ISTIO_META_NETWORK'),
       network: chart.text('global.network'),
       clusterTrustBundle: chart.at('env.ENABLE_CLUSTER_TRUST_BUNDLE_API') === true,
       compliancePolicy: chart.text('env.COMPLIANCE_POLICY'),
     },
   }
-}
-
-/** The values at these paths stand bare in the template and have to be text there. */
-const bareTexts = ['global.pilotCertProvider', 'global.caAddress', 'global.sds.token.aud', 'global.trustBundleName']
-const quotedTexts = [
-  'global.hub',
-  'global.tag',
-  'global.imagePullPolicy',
-  'global.multiCluster.clusterName',
-  'global.network',
-  'global.meshID',
-  'global.proxy.includeIPRanges',
-  'global.proxy.excludeIPRanges',
-  'global.proxy.includeInboundPorts',
-  'global.proxy.excludeInboundPorts',
-  'global.proxy.includeOutboundPorts',
-  'global.proxy.excludeOutboundPorts',
-  'env.COMPLIANCE_POLICY',
-]
-
-function chartProblems(chart: Chart): SettingsProblem[] {
-  const problems: SettingsProblem[] = []
-  const problem = (path: string, message: string) => problems.push({path: [...valuesPath, ...path.split('.')], message})
-  const typed = decode(valuesMessage, {
-    revision: chart.at('revision'),
-    global: chart.at('global'),
-    sidecarInjectorWebhook: chart.at('sidecarInjectorWebhook'),
-    pilot: {cni: chart.at('cni'), env: chart.at('env')},
-    gateways: chart.at('gateways'),
-  })
-  if (!typed.ok) {
-    const [path = '', ...rest] = typed.message.split(/: (?=[^:]*$)/)
-    problem(path.replaceAll(': ', '.'), `${rest.join(': ')}; istiod refuses such values`)
-  }
-  if (chart.text('global.pilotCertProvider') === 'kubernetes') {
-    problem('global.pilotCertProvider', 'kubernetes is not supported by the istiod chart; use istiod')
-  }
-  if (chart.at('global.omitSidecarInjectorConfigMap') === true || chart.at('configMap') === false) {
-    const path = chart.at('configMap') === false ? 'configMap' : 'global.omitSidecarInjectorConfigMap'
-    problem(path, 'leaves the injection settings to another cluster; give the values of the istiod that injects')
-  }
-  if (typeof chart.at('env.ENABLE_CLUSTER_TRUST_BUNDLE_API') === 'string') {
-    problem('pilot.env.ENABLE_CLUSTER_TRUST_BUNDLE_API', 'the chart takes a boolean here; write true without quotes')
-  }
-  for (const name of Object.keys(chart.map('sidecarInjectorWebhook.templates'))) {
-    problem(`sidecarInjectorWebhook.templates.${name}`, 'custom templates are not supported yet; remove it')
-  }
-  for (const name of chart.list('sidecarInjectorWebhook.defaultTemplates')) {
-    const fault = templateProblem(String(name))
-    if (fault !== undefined) problem('sidecarInjectorWebhook.defaultTemplates', fault)
-  }
-  for (const path of bareTexts) {
-    const value = chart.text(path)
-    if (value !== '' && bare(value) !== value) problem(path, `${JSON.stringify(value)} does not read as text in YAML`)
-  }
-  for (const path of quotedTexts) {
-    if (inQuotes(chart.text(path)) === undefined) problem(path, 'the value cannot stand between double quotes in YAML')
-  }
-  problems.push(...resourceProblems(chart))
-  return problems
-}
-
-/** Why a template of this name is not applied; undefined where it is. */
-export function templateProblem(name: string): string | undefined {
-  if (injectedTemplates.some((known) => known === name)) return undefined
-  const have = injectedTemplates.join(', ')
-  return otherTemplates.some((known) => known === name)
-    ? `the template ${name} is not supported yet; use ${have}`
-    : `requested template ${JSON.stringify(name.slice(0, 60))} not found; have ${have}`
 }
 
 function defaultTemplates(chart: Chart): readonly TemplateName[] {
@@ -198,38 +131,6 @@ function resourceSettings(written: Values): ResourceSettings {
   return Object.fromEntries(
     sides.filter(([, side]) => side !== null && !(isValues(side) && Object.keys(side).length === 0)),
   )
-}
-
-/** A quantity that Kubernetes cannot read fails every pod; a request above its limit is refused by the API server. */
-function resourceProblems(chart: Chart): readonly SettingsProblem[] {
-  const problems: SettingsProblem[] = []
-  const base = [...valuesPath, 'global', 'proxy', 'resources']
-  const sides = {
-    requests: chart.map('global.proxy.resources.requests'),
-    limits: chart.map('global.proxy.resources.limits'),
-  }
-  for (const [side, quantities] of Object.entries(sides)) {
-    for (const [name, quantity] of Object.entries(quantities)) {
-      if (quantity === null) continue
-      const parsed = parseQuantity(String(quantity))
-      if (parsed === undefined)
-        problems.push({path: [...base, side, name], message: `${JSON.stringify(quantity)} is not a quantity`})
-      else if (parsed.unscaled < 0n)
-        problems.push({path: [...base, side, name], message: 'a quantity must not be negative'})
-    }
-  }
-  for (const [name, request] of Object.entries(sides.requests)) {
-    const [asked, most] = [request, sides.limits[name]].map((value) =>
-      value === null || value === undefined ? undefined : parseQuantity(String(value)),
-    )
-    if (asked !== undefined && most !== undefined && compareQuantities(asked, most) > 0) {
-      problems.push({
-        path: [...base, 'requests', name],
-        message: `${String(request)} is above the limit of ${String(sides.limits[name])}`,
-      })
-    }
-  }
-  return problems
 }
 
 function lifecycleOf(written: Values): Values | undefined {

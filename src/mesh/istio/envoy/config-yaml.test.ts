@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import {array, assert, constantFrom, dictionary, oneof, property, string} from 'fast-check'
 import {expect, test} from 'vitest'
 import {parse} from 'yaml'
 import {expand as kubelet} from '../../../../test/envoy/kubelet.ts'
@@ -15,13 +15,13 @@ function received(message: Message): unknown {
 }
 
 test('any text reaches Envoy as it is', () => {
-  const hostile = fc.oneof(
-    fc.string({unit: 'binary'}),
-    fc.constantFrom('$(POD_NAME)', '$$(POD_NAME)', '$', '$$', '$(', '"', '\\', 'x": {', '#', '&a', '*a', '!!str', '\n'),
+  const hostile = oneof(
+    string({unit: 'binary'}),
+    constantFrom('$(POD_NAME)', '$$(POD_NAME)', '$', '$$', '$(', '"', '\\', 'x": {', '#', '&a', '*a', '!!str', '\n'),
   )
-  const text = fc.array(hostile, {maxLength: 4}).map((parts) => parts.join(''))
-  fc.assert(
-    fc.property(fc.dictionary(text, text, {noNullPrototype: true}), (labels) => {
+  const text = array(hostile, {maxLength: 4}).map((parts) => parts.join(''))
+  assert(
+    property(dictionary(text, text, {noNullPrototype: true}), (labels) => {
       expect(received({before: 'a', labels, after: 'z'})).toStrictEqual({before: 'a', labels, after: 'z'})
     }),
   )

@@ -17,6 +17,7 @@ export function expand(literals: TemplateStringsArray, ...data: readonly string[
 
 /** What a bootstrap is made of; an undefined property is left out. */
 export type Message =
+  | null
   | boolean
   | number
   | string
@@ -37,7 +38,7 @@ export function configYaml(message: Message): string {
   if (typeof message === 'string') return quoted(message)
   if (message instanceof Reference) return JSON.stringify(message.text)
   if (Array.isArray(message)) return `[${message.map(configYaml).join(',')}]`
-  if (typeof message !== 'object') return String(message)
+  if (typeof message !== 'object' || message === null) return String(message)
   let fields = ''
   for (const [name, value] of Object.entries(message)) {
     if (value === undefined) continue

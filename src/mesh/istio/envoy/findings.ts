@@ -1,6 +1,11 @@
 import type {MeshSection} from '../../../config/schema.ts'
 import type {Finding} from '../../finding.ts'
+import type {Subject} from '../../mesh.ts'
+import {keys, own} from '../annotations.ts'
+import type {Rendering} from '../rendering.ts'
 import type {Chart} from '../values.ts'
+import {envoyImage} from './image.ts'
+import {keepsOwnScrape} from './metrics.ts'
 import {collectorAt, plaintextPort, securePort} from './settings.ts'
 
 /**
@@ -39,6 +44,50 @@ export function envoyFindings(section: MeshSection, chart: Chart): Finding[] {
     else if (chart.at('meshConfig.enableTracing') !== true) {
       find('approximated', 'mesh.tracing.endpoint', "used once istiod's mesh config says enableTracing: true")
     }
+  }
+  return findings
+}
+
+/** Annotations that pilot-agent reads, or that choose what only Istio's own image has. */
+const agentKeys = [
+  keys.bootstrapOverride,
+  keys.proxyImageType,
+  keys.rewriteProbers,
+  keys.userVolume,
+  keys.userVolumeMount,
+  'sidecar.istio.io/extraStatTags',
+  'sidecar.istio.io/statsFlushInterval',
+  'sidecar.istio.io/statsHistogramBuckets',
+  'sidecar.istio.io/statsInclusionPrefixes',
+  'sidecar.istio.io/statsInclusionRegexps',
+  'sidecar.istio.io/statsInclusionSuffixes',
+]
+
+/** What one pod asks for and a plain Envoy cannot follow. */
+export function envoyPodFindings(
+  {pod, overrides}: Subject,
+  {settings, annotations, native, hold}: Rendering,
+): Finding[] {
+  const findings: Finding[] = []
+  for (const key of agentKeys) {
+    if (own(annotations, key) === undefined) continue
+    findings.push({kind: 'ignored', key, message: 'it is for an agent, and a plain Envoy has none'})
+  }
+  const image = own(annotations, keys.proxyImage)
+  if (image !== undefined && image !== envoyImage({settings, annotations})) {
+    findings.push({kind: 'ignored', key: keys.proxyImage, message: 'the sidecar is a plain Envoy; name one'})
+  }
+  if (keepsOwnScrape(pod.metadata.annotations ?? {}, settings)) {
+    findings.push({
+      kind: 'approximated',
+      key: 'prometheus.io/port',
+      message: "kept; the sidecar's metrics are on 15090",
+    })
+  }
+  if (hold && !native) {
+    const key =
+      overrides.holdUntilReady === true ? 'meshwright.dev/hold-until-ready' : 'holdApplicationUntilProxyStarts'
+    findings.push({kind: 'approximated', key, message: 'the sidecar starts first, but nothing waits until it is ready'})
   }
   return findings
 }

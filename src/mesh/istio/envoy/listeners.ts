@@ -34,7 +34,7 @@ const profilingPaths = [
 /** What Envoy serves before istiod says anything, apart from the traffic listeners, which are all istiod's. */
 export function staticListeners(settings: EnvoySettings): Listener[] {
   const any = settings.ipFamily === 'IPv4' ? {address: '0.0.0.0'} : {address: '::', ipv4_compat: true}
-  const log = settings.accessLog ? [fileLog('/dev/stdout')] : undefined
+  const log = settings.accessLog ? [standardOutput()] : undefined
   const ready = route({path: readyPath}, {prefix_rewrite: '/ready'})
   const metrics = route({path: metricsPath}, {})
   const blocked = settings.profiling ? [] : profilingPaths
@@ -71,9 +71,9 @@ function listener(name: string, address: Message, routes: readonly Message[], lo
   return {name, address: {socket_address: address}, filter_chains: [{filters: [filter]}]}
 }
 
-function fileLog(path: string): Message {
+function standardOutput(): Message {
   return {
-    name: 'envoy.access_loggers.file',
-    typed_config: {'@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog', path},
+    name: 'envoy.access_loggers.stdout',
+    typed_config: {'@type': 'type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog'},
   }
 }

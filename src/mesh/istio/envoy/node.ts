@@ -1,4 +1,6 @@
-import type {Container, StringMap} from '../../pod.ts'
+import type {Container, EnvVar, StringMap} from '../../pod.ts'
+import {own} from '../annotations.ts'
+import {appContainers, podPorts} from '../environment.ts'
 import {expand, type Message} from './config-yaml.ts'
 import {metricsPort, statusPort} from './listeners.ts'
 import type {EnvoySettings} from './settings.ts'
@@ -7,7 +9,7 @@ import type {EnvoySettings} from './settings.ts'
 export interface Workload {
   /** The pod's labels as they are after the injection. */
   readonly labels: StringMap
-  /** The application's containers. */
+  /** The pod's containers, without an earlier injection's. */
   readonly containers: readonly Container[]
   /** The name of the Deployment, StatefulSet, Job and so on; '' where there is none. */
   readonly name: string
@@ -26,32 +28,37 @@ const fromProxyMetadata = [
   'HTTP_PROXY_PORT',
   'IDLE_TIMEOUT',
   'INBOUND_LISTENER_EXACT_BALANCE',
-  'NETWORK',
   'OUTBOUND_LISTENER_EXACT_BALANCE',
   'REQUESTED_NETWORK_VIEW',
 ]
 
+/** A pod's own network; it outranks the one of the values. */
+export const networkLabel = 'topology.istio.io/network'
+
 /** The environment of the container whose references stand in the node. */
-export const nodeEnv: readonly {readonly name: string; readonly fieldPath: string}[] = [
-  {name: 'POD_NAME', fieldPath: 'metadata.name'},
-  {name: 'POD_NAMESPACE', fieldPath: 'metadata.namespace'},
-  {name: 'INSTANCE_IP', fieldPath: 'status.podIP'},
-  {name: 'SERVICE_ACCOUNT', fieldPath: 'spec.serviceAccountName'},
-  {name: 'NODE_NAME', fieldPath: 'spec.nodeName'},
-]
-/** Needed in addition where a proxy listens in both families. */
-export const dualStackEnv = {name: 'INSTANCE_IPS', fieldPath: 'status.podIPs'}
+export function nodeVariables({ipFamily}: EnvoySettings): readonly EnvVar[] {
+  return [
+    fieldVariable('POD_NAME', 'metadata.name'),
+    fieldVariable('POD_NAMESPACE', 'metadata.namespace'),
+    fieldVariable('INSTANCE_IP', 'status.podIP'),
+    fieldVariable('SERVICE_ACCOUNT', 'spec.serviceAccountName'),
+    fieldVariable('NODE_NAME', 'spec.nodeName'),
+    ...(ipFamily === 'both' ? [fieldVariable('INSTANCE_IPS', 'status.podIPs')] : []),
+  ]
+}
+
+function fieldVariable(name: string, fieldPath: string): EnvVar {
+  return {name, valueFrom: {fieldRef: {fieldPath}}}
+}
 
 /**
  * The node of the bootstrap: id and metadata as pilot-agent makes them (Istio 1.31 pkg/bootstrap/config.go) and istiod
  * reads them (pkg/model/proxy.go). Of a pod in its cache istiod prefers the labels there to these.
  */
 export function node(settings: EnvoySettings, workload: Workload): Message {
+  const network = networkOf(workload.labels, settings)
   const metadata = new Map<string, Message>()
-  for (const name of fromProxyMetadata) {
-    const key = `ISTIO_META_${name}`
-    if (Object.hasOwn(workload.proxyMetadata, key)) metadata.set(name, workload.proxyMetadata[key])
-  }
+  for (const name of fromProxyMetadata) metadata.set(name, own(workload.proxyMetadata, `ISTIO_META_${name}`))
   const known: {readonly [name: string]: Message} = {
     NAME: expand`$(POD_NAME)`,
     NAMESPACE: expand`$(POD_NAMESPACE)`,
@@ -60,12 +67,12 @@ export function node(settings: EnvoySettings, workload: Workload): Message {
     NODE_NAME: expand`$(NODE_NAME)`,
     CLUSTER_ID: settings.clusterId,
     MESH_ID: settings.meshId,
-    NETWORK: settings.network === '' ? metadata.get('NETWORK') : settings.network,
+    NETWORK: network === '' ? undefined : network,
     ISTIO_VERSION: settings.istioVersion,
     INTERCEPTION_MODE: workload.interceptionMode,
     WORKLOAD_NAME: workload.name === '' ? undefined : workload.name,
     OWNER: workload.owner === '' ? undefined : workload.owner,
-    APP_CONTAINERS: workload.containers.map(({name}) => name).join(','),
+    APP_CONTAINERS: appContainers(workload.containers).join(','),
     POD_PORTS: podPorts(workload.containers),
     ENVOY_STATUS_PORT: statusPort,
     ENVOY_PROMETHEUS_PORT: settings.metrics ? metricsPort : undefined,
@@ -80,21 +87,17 @@ export function node(settings: EnvoySettings, workload: Workload): Message {
   }
 }
 
+export function networkOf(labels: StringMap, settings: EnvoySettings): string {
+  return own(labels, networkLabel) ?? settings.network
+}
+
 /** The service that spans and Envoy's own headers name, as pilot-agent's default chooses it. */
 function serviceName({labels, name}: Workload): string {
   for (const label of ['app', 'app.kubernetes.io/name', 'service.istio.io/canonical-name']) {
-    const value = Object.hasOwn(labels, label) ? labels[label] : undefined
-    if (value !== undefined && value !== '') return value
+    const value = own(labels, label) ?? ''
+    if (value !== '') return value
   }
   return name === '' ? 'istio-proxy' : name
-}
-
-/** Named ports of Services resolve through these; a JSON text, as istiod wants it. */
-function podPorts(containers: readonly Container[]): string | undefined {
-  const ports = containers.flatMap(({ports = []}) =>
-    ports.map(({name, containerPort, protocol = 'TCP'}) => ({name, containerPort, protocol})),
-  )
-  return ports.length === 0 ? undefined : JSON.stringify(ports)
 }
 
 /** Sorted, so that a pod that comes by again gives the same text; the hash of a template is no label of the service. */
