@@ -79,17 +79,28 @@ export function refuseDuplicates(
   added: readonly Container[],
   addedVolumes: readonly Volume[],
 ): void {
+  const containers = [spec.containers, spec.initContainers ?? []]
+  const container = duplicate(containers, added)
+  if (container !== undefined)
+    annotations.refuse(`the pod would have two containers named ${shown(container)}: rename one`)
+  const volume = duplicate([spec.volumes ?? []], addedVolumes)
+  if (volume !== undefined) annotations.refuse(`the pod would have two volumes named ${shown(volume)}: rename one`)
+}
+
+interface Named {
+  readonly name: string
+}
+
+function duplicate(lists: readonly (readonly Named[])[], added: readonly Named[]): string | undefined {
   const names = new Set<string>()
-  for (const {name} of spec.containers) names.add(name)
-  for (const {name} of spec.initContainers ?? []) names.add(name)
   for (const {name} of added) {
-    if (names.has(name)) annotations.refuse(`the pod has a container named ${shown(name)} already: rename it`)
+    if (names.has(name)) return name
     names.add(name)
   }
-  const volumes = new Set<string>()
-  for (const {name} of spec.volumes ?? []) volumes.add(name)
-  for (const {name} of addedVolumes) {
-    if (volumes.has(name)) annotations.refuse(`the pod has a volume named ${shown(name)} already: rename it`)
-    volumes.add(name)
+  for (const list of lists) {
+    for (const {name} of list) {
+      if (names.has(name)) return name
+    }
   }
+  return undefined
 }

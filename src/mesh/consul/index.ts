@@ -1,13 +1,13 @@
 import type {Configuration} from '../../config/schema.ts'
 import type {Injector, Mesh, Resolution} from '../mesh.ts'
 import type {Objects} from '../objects.ts'
-import type {KubeObject, Pod} from '../pod.ts'
+import type {Container, KubeObject, Pod} from '../pod.ts'
 import {nativeVerdict} from './decide.ts'
 import {findEvasions} from './evasions.ts'
 import {dnsFinding, injection} from './inject.ts'
 import {injectKey, isSidecarName, releaseNamespace, statusKey} from './keys.ts'
 import {readNeutral} from './neutral.ts'
-import {readSettings, type Settings} from './settings.ts'
+import {readSettings} from './settings.ts'
 import {uninject} from './uninject.ts'
 
 /** Consul Connect, as consul-k8s 2.0.3 injects it. */
@@ -19,6 +19,7 @@ function resolve(config: Configuration, objects: Objects): Resolution {
   if (!reading.ok) return reading
   const {settings} = reading
   const inject = injection(settings)
+  const ours = repository(settings.dataplaneImage)
   const injector: Injector = {
     findings: [
       ...neutral.findings,
@@ -28,11 +29,11 @@ function resolve(config: Configuration, objects: Objects): Resolution {
     switches: [injectKey, statusKey],
     native: (subject) => nativeVerdict(subject, settings),
     inject: (subject) => {
-      const sidecar = findSidecar(subject.pod, settings)
+      const sidecar = findSidecar(subject.pod, ours)
       if (sidecar === undefined) return inject(subject)
       return {outcome: 'skipped', code: 'MW1115', reason: `container ${sidecar} is Consul's sidecar already`}
     },
-    carries: (pod) => findSidecar(pod, settings) !== undefined,
+    carries: (pod) => findSidecar(pod, ours) !== undefined,
     annotate: <T extends KubeObject>(object: T) => object,
     evasions: (subject) => findEvasions(subject, settings),
   }
@@ -40,10 +41,8 @@ function resolve(config: Configuration, objects: Objects): Resolution {
 }
 
 /** A tenant may name a container as it likes, so a sidecar is known by its image too, whatever its tag. */
-function findSidecar({spec}: Pod, {dataplaneImage}: Settings): string | undefined {
-  const ours = repository(dataplaneImage)
-  const is = ({name, image = ''}: Pod['spec']['containers'][number]) =>
-    isSidecarName(name) && repository(image) === ours
+function findSidecar({spec}: Pod, ours: string): string | undefined {
+  const is = ({name, image = ''}: Container) => isSidecarName(name) && repository(image) === ours
   return (spec.containers.find(is) ?? spec.initContainers?.find(is))?.name
 }
 

@@ -9,22 +9,31 @@ import type {Settings} from './settings.ts'
 import {consulK8s2_0_3} from './version.ts'
 import type {Wishes} from './wishes.ts'
 
+// Spelled out once: a key that is put together for each pod costs more than the rest of its annotation.
 export const managedByKey = `${keyPrefix}connect-inject-managed-by`
 export const servicePortKey = `${keyPrefix}connect-service-port`
-export const originalPodKey = `${keyPrefix}original-pod`
+const originalPodKey = `${keyPrefix}original-pod`
+const oldVersionKey = `${keyPrefix}connect-k8s-version`
+const versionKey = `${keyPrefix}consul-k8s-version`
+const dualStackKey = `${keyPrefix}dual-stack`
+const transparentProxyStatusKey = `${keyPrefix}transparent-proxy-status`
+const redirectKey = `${keyPrefix}redirect-traffic-config`
+const namespaceKey = `${keyPrefix}consul-namespace`
+const accessLogKey = `${keyPrefix}consul-sidecar-access-log-enabled`
+const accessLogPathKey = `${keyPrefix}consul-sidecar-access-log-path`
 
 /** Annotations that the injector writes over whatever the pod had, for `uninject`. */
 export const writtenKeys: readonly string[] = [
-  originalPodKey,
   statusKey,
-  `${keyPrefix}connect-k8s-version`,
-  `${keyPrefix}consul-k8s-version`,
-  `${keyPrefix}dual-stack`,
-  `${keyPrefix}transparent-proxy-status`,
-  `${keyPrefix}redirect-traffic-config`,
-  `${keyPrefix}consul-namespace`,
-  `${keyPrefix}consul-sidecar-access-log-enabled`,
-  `${keyPrefix}consul-sidecar-access-log-path`,
+  originalPodKey,
+  oldVersionKey,
+  versionKey,
+  dualStackKey,
+  transparentProxyStatusKey,
+  redirectKey,
+  namespaceKey,
+  accessLogKey,
+  accessLogPathKey,
 ]
 
 /** The ports that Consul registers where the pod names none: all of the first container, by name or else by number. */
@@ -54,23 +63,23 @@ export function injectedMetadata(parts: MetadataParts, settings: Settings): Obje
   const written: Record<string, string> = {
     ...pod.metadata.annotations,
     [originalPodKey]: goJson(goPod(pod)),
-    [`${keyPrefix}connect-k8s-version`]: consulK8s2_0_3.version,
-    [`${keyPrefix}consul-k8s-version`]: consulK8s2_0_3.version,
-    [`${keyPrefix}dual-stack`]: String(dualStack),
+    [oldVersionKey]: consulK8s2_0_3.version,
+    [versionKey]: consulK8s2_0_3.version,
+    [dualStackKey]: String(dualStack),
     [statusKey]: 'injected',
   }
   if (annotations.get('connect-service-port') === undefined && servicePort !== '') written[servicePortKey] = servicePort
-  if (accessLogs !== undefined) written[`${keyPrefix}consul-sidecar-access-log-enabled`] = 'true'
-  if (accessLogs?.path !== undefined) written[`${keyPrefix}consul-sidecar-access-log-path`] = accessLogs.path
-  if (wishes.transparentProxy) written[`${keyPrefix}transparent-proxy-status`] = 'enabled'
-  if (redirect !== undefined) written[`${keyPrefix}redirect-traffic-config`] = redirect
+  if (accessLogs !== undefined) written[accessLogKey] = 'true'
+  if (accessLogs?.path !== undefined) written[accessLogPathKey] = accessLogs.path
+  if (wishes.transparentProxy) written[transparentProxyStatusKey] = 'enabled'
+  if (redirect !== undefined) written[redirectKey] = redirect
   if (wishes.metrics) {
     written['prometheus.io/scrape'] = 'true'
     written['prometheus.io/port'] = String(parts.prometheusPort)
     written['prometheus.io/path'] = scrapePath(annotations, metrics)
   }
   if (connection.namespaces !== undefined) {
-    written[`${keyPrefix}consul-namespace`] = consulNamespace(connection.namespaces, namespace.name)
+    written[namespaceKey] = consulNamespace(connection.namespaces, namespace.name)
   }
   return {
     ...pod.metadata,

@@ -43,6 +43,8 @@ export class PodPorts {
   annotated(annotations: Annotations, key: string, otherwise: string, lowest: 1 | 1024): number {
     const text = annotations.text(key)
     if (text === undefined) {
+      // The usual default is no name, for a name of digits only is none that Kubernetes takes.
+      if (/^[1-9][0-9]{0,4}$/.test(otherwise)) return Number(otherwise)
       const {port, valid} = this.value(otherwise)
       if (!valid) {
         annotations.refuse(

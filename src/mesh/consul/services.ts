@@ -14,6 +14,9 @@ export interface PodService {
   readonly name: string
 }
 
+/** Each service brings two containers and ports of its own; the mesh sets no bound, a tenant's annotation must have one. */
+const mostServices = 100
+
 const single: readonly PodService[] = [{index: 0, name: ''}]
 
 /**
@@ -28,6 +31,12 @@ export function readServices(annotations: Annotations, settings: Settings): read
       'connect-service',
       'the init container runs it in a shell; use letters, digits, "-", "_", "."',
     )
+  }
+  if (names.length > mostServices) {
+    annotations.refuse(
+      `annotation consul.hashicorp.com/connect-service lists ${names.length} services: ${mostServices} are the most`,
+    )
+    return single
   }
   return names.length > 1 ? names.map((name, index) => ({index, name})) : single
 }

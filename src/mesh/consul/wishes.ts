@@ -111,7 +111,7 @@ function readResources(annotations: Annotations, overrides: PodOverrides, defaul
     changed ??= {requests: {...defaults.requests}, limits: {...defaults.limits}}
     changed[side][resource] = printQuantity(quantity)
   }
-  if (changed === undefined) return defaults
+  if (changed === undefined) return compact(defaults)
   for (const resource of ['cpu', 'memory'] as const) {
     const [request, limit] = [changed.requests[resource], changed.limits[resource]]
     if (request !== undefined && limit !== undefined && exceeds(request, limit)) {
@@ -121,7 +121,15 @@ function readResources(annotations: Annotations, overrides: PodOverrides, defaul
       )
     }
   }
-  return changed
+  return compact(changed)
+}
+
+/** Go leaves an empty list of resources out. */
+function compact({requests, limits}: ResourceTexts): Resources {
+  return {
+    ...(Object.keys(limits).length > 0 && {limits}),
+    ...(Object.keys(requests).length > 0 && {requests}),
+  }
 }
 
 function exceeds(request: string, limit: string): boolean {
