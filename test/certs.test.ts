@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, describe, expect, it, vi} from 'vitest'
 import {issue, makeAuthority} from '../src/certs/authority.ts'
-import {writeFolder} from '../src/certs/folder.ts'
+import {readAuthority, readKeyPair, writeFolder} from '../src/certs/folder.ts'
 import {inspect} from '../src/certs/pair.ts'
 import {folderSource, ownSource, type Certification} from '../src/certs/source.ts'
 import {certsCommand} from '../src/cli/certs.ts'
@@ -194,6 +194,57 @@ describe('meshwright certs', () => {
       expect(shown.stdout).toContain('CN=Meshwright webhook')
     }
     expect((await run('show', '--dir', 'nowhere')).code).toBe(1)
+  })
+
+  it('init --only certificate signs another pair for the same names by the authority that is there', async () => {
+    await run('init', '--dir', 'renewed', '--ca-key', '--host', 'a.example', '--host', '::1')
+    const dir = join(folder, 'renewed')
+    expect((await readdir(dir)).sort()).toEqual(['ca.crt', 'ca.key', 'tls.crt', 'tls.key'])
+    expect((await stat(join(dir, 'ca.key'))).mode & 0o777).toBe(0o600)
+    const before = await Promise.all([readKeyPair(dir), readAuthority(dir)])
+    expect(await run('init', '--dir', 'renewed', '--only', 'certificate')).toMatchObject({code: 0, stdout: ''})
+    const [pair, bundle] = await Promise.all([readKeyPair(dir), readAuthority(dir)])
+    expect(bundle).toBe(before[1])
+    expect(pair.cert).not.toBe(before[0].cert)
+    const {leaf, problems} = inspect(pair, bundle, now)
+    expect({names: leaf?.names, problems}).toEqual({
+      names: ['DNS:a.example', 'IP Address:0:0:0:0:0:0:0:1'],
+      problems: [],
+    })
+    await run('init', '--dir', 'renewed', '--only', 'certificate', '--host', 'b.example')
+    expect(inspect(await readKeyPair(dir), bundle, now).leaf?.names).toEqual(['DNS:b.example'])
+  })
+
+  it('init --only authority lets clients trust the old certificate and the next one', async () => {
+    await run('init', '--dir', 'rotated', '--ca-key')
+    const dir = join(folder, 'rotated')
+    const old = await Promise.all([readKeyPair(dir), readAuthority(dir)])
+    expect((await run('init', '--dir', 'rotated', '--only', 'authority')).code).toBe(0)
+    const bundle = await readAuthority(dir)
+    expect(await readKeyPair(dir)).toEqual(old[0])
+    expect(inspect(old[0], bundle, now).problems).toEqual([])
+    await run('init', '--dir', 'rotated', '--only', 'certificate')
+    const next = await readKeyPair(dir)
+    expect(inspect(next, bundle, now).problems).toEqual([])
+    expect(inspect(next, old[1], now).problems).toEqual(['tls.crt was not signed by ca.crt'])
+    // The next rotation forgets the first authority: a bundle does not grow for ever.
+    await run('init', '--dir', 'rotated', '--only', 'authority')
+    expect((await readAuthority(dir))?.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
+    expect(inspect(old[0], await readAuthority(dir), now).problems).toEqual(['tls.crt was not signed by ca.crt'])
+  })
+
+  it('init --only says what is missing, and a new authority leaves no key of another one behind', async () => {
+    await run('init', '--dir', 'keyless')
+    const missing = {code: 1, stderr: 'keyless has no ca.key; certs init --ca-key makes both'}
+    expect(await run('init', '--dir', 'keyless', '--only', 'certificate')).toMatchObject(missing)
+    await run('init', '--dir', 'keyless', '--force', '--ca-key')
+    await run('init', '--dir', 'keyless', '--force')
+    expect(await run('init', '--dir', 'keyless', '--only', 'authority')).toMatchObject(missing)
+    await writeFile(join(folder, 'keyless', 'ca.key'), (await makeAuthority(now)).key)
+    expect(await run('init', '--dir', 'keyless', '--only', 'certificate')).toMatchObject({
+      code: 1,
+      stderr: 'keyless: ca.key does not belong to ca.crt',
+    })
   })
 
   it('takes host names and addresses only', async () => {

@@ -3,7 +3,10 @@ import {join} from 'node:path'
 import type {KeyPair} from '../admission/tls.ts'
 
 /** As Kubernetes names them in a Secret of type kubernetes.io/tls, with the authority beside them as cert-manager does. */
-export const fileNames = {authority: 'ca.crt', cert: 'tls.crt', key: 'tls.key'} as const
+export const fileNames = {authority: 'ca.crt', authorityKey: 'ca.key', cert: 'tls.crt', key: 'tls.key'} as const
+
+/** PEM texts by the file that they stand in. */
+export type FolderTexts = {readonly [K in keyof typeof fileNames]?: string}
 
 /** Rejects with the file system's error where one of the two cannot be read. */
 export async function readKeyPair(folder: string): Promise<KeyPair> {
@@ -12,9 +15,18 @@ export async function readKeyPair(folder: string): Promise<KeyPair> {
 }
 
 /** The authority's certificate; undefined where there is none in the folder. */
-export async function readAuthority(folder: string): Promise<string | undefined> {
+export function readAuthority(folder: string): Promise<string | undefined> {
+  return readIfThere(folder, fileNames.authority)
+}
+
+/** The authority's key; undefined where it was not kept. */
+export function readAuthorityKey(folder: string): Promise<string | undefined> {
+  return readIfThere(folder, fileNames.authorityKey)
+}
+
+async function readIfThere(folder: string, name: string): Promise<string | undefined> {
   try {
-    return await read(folder, fileNames.authority)
+    return await read(folder, name)
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
@@ -25,7 +37,7 @@ function read(folder: string, name: string): Promise<string> {
   return readFile(join(folder, name), 'utf8')
 }
 
-/** Those of the three files that are there already. */
+/** Those of the files that are there already. */
 export async function present(folder: string): Promise<readonly string[]> {
   const there = await readdir(folder).catch((error: unknown): string[] => {
     if (isMissing(error)) return []
@@ -34,17 +46,24 @@ export async function present(folder: string): Promise<readonly string[]> {
   return Object.values(fileNames).filter((name) => there.includes(name))
 }
 
-/**
- * Writes the three files, each in one step: a reader finds the old or the new one, never half of it. The key is for its owner
- * alone, from the first byte.
- */
+/** Writes what a webhook and its clients need. A key of an authority that was there before is no longer anybody's. */
 export async function writeFolder(folder: string, {cert, key}: KeyPair, authority: string): Promise<void> {
+  await writeTexts(folder, {key, cert, authority})
+  await rm(join(folder, fileNames.authorityKey), {force: true})
+}
+
+/**
+ * Writes these files and leaves the others, each in one step: a reader finds the old or the new one, never half of it. A key is for
+ * its owner alone, from the first byte.
+ */
+export async function writeTexts(folder: string, texts: FolderTexts): Promise<void> {
   await mkdir(folder, {recursive: true})
   const files = [
-    {name: fileNames.key, text: key, mode: 0o600},
-    {name: fileNames.cert, text: cert, mode: 0o644},
-    {name: fileNames.authority, text: authority, mode: 0o644},
-  ]
+    {name: fileNames.authorityKey, text: texts.authorityKey, mode: 0o600},
+    {name: fileNames.key, text: texts.key, mode: 0o600},
+    {name: fileNames.cert, text: texts.cert, mode: 0o644},
+    {name: fileNames.authority, text: texts.authority, mode: 0o644},
+  ].flatMap(({name, text, mode}) => (text === undefined ? [] : {name, text, mode}))
   const fresh = (name: string) => join(folder, `.${name}.new`)
   try {
     for (const {name, text, mode} of files) await writeWhole(fresh(name), text, mode)

@@ -71,6 +71,14 @@ function chains(leaf: X509Certificate, cert: string, authority: string): boolean
   return false
 }
 
+/** The certificate of the bundle that this key signs for, without the others; undefined where there is none. */
+export function signerOf(bundle: string, key: string): KeyPair | undefined {
+  const problems: string[] = []
+  const privateKey = readKey(key, problems)
+  const found = privateKey && everyCertificate(bundle).find((certificate) => certificate.checkPrivateKey(privateKey))
+  return found === undefined ? undefined : {cert: found.toString(), key}
+}
+
 function signedBy(below: X509Certificate, above: X509Certificate): boolean {
   return below.checkIssued(above) && below.verify(above.publicKey)
 }

@@ -2,8 +2,8 @@ import {isIP} from 'node:net'
 import {resolve} from 'node:path'
 import {Command, InvalidArgumentError, Option} from 'commander'
 import type {KeyPair} from '../admission/tls.ts'
-import {present, readAuthority, readKeyPair, writeFolder} from '../certs/folder.ts'
-import {inspect, type CertificateFacts, type Inspection} from '../certs/pair.ts'
+import {present, readAuthority, readAuthorityKey, readKeyPair, writeFolder, writeTexts} from '../certs/folder.ts'
+import {inspect, signerOf, type CertificateFacts, type Inspection} from '../certs/pair.ts'
 import {Failure, reasonOf} from './failure.ts'
 import type {Io} from './io.ts'
 
@@ -18,33 +18,93 @@ export function certsCommand(io: Io): Command {
     .addCommand(showCommand(io))
 }
 
+interface InitOptions {
+  readonly dir: string
+  readonly host?: readonly string[]
+  readonly force: boolean
+  readonly caKey: boolean
+  readonly only?: 'certificate' | 'authority'
+}
+
 function initCommand(io: Io): Command {
   return new Command('init')
     .description(
-      "Make an authority (ca.crt, a year) and a certificate signed by it (tls.crt, tls.key, a week). The authority's key is not kept: run it again for another pair.",
+      "Make an authority (ca.crt, a year) and a certificate signed by it (tls.crt, tls.key, a week). The authority's key is not kept: run it again for another pair, or keep it with --ca-key.",
     )
     .option('--dir <directory>', 'where to write them', 'certs')
     .addOption(
-      new Option('--host <host>', 'a host name or IP address that the webhook is called by (may be repeated)')
-        .argParser((value: string, before: readonly string[]) => [
-          ...(before === usualHosts ? [] : before),
-          host(value),
-        ])
-        .default(usualHosts, usualHosts.join(', ')),
+      new Option(
+        '--host <host>',
+        `a host name or IP address that the webhook is called by (may be repeated; default: ${usualHosts.join(', ')}; with --only certificate those of the certificate that is there)`,
+      ).argParser((value: string, before: readonly string[] = []) => [...before, host(value)]),
     )
     .option('--force', 'overwrite what is there', false)
-    .action(async ({dir, host, force}: {dir: string; host: readonly string[]; force: boolean}) => {
+    .option('--ca-key', "keep the authority's key too (ca.key), so that --only can use it", false)
+    .addOption(
+      new Option(
+        '--only <part>',
+        'renew one part by ca.key: another certificate of the same authority; or another authority, in ca.crt beside the old one, for clients to trust both before the certificate is renewed',
+      ).choices(['certificate', 'authority']),
+    )
+    .action(async ({dir, host: hosts, force, caKey, only}: InitOptions) => {
       const folder = resolve(io.cwd, dir)
+      if (only !== undefined) {
+        const written = await renew(folder, dir, only, hosts)
+        io.stderr.write(`wrote ${written}\n`)
+        return
+      }
       const there = force ? [] : await present(folder)
       if (there.length > 0) throw new Failure(`${dir} has ${there.join(', ')} already; --force overwrites them`)
       const {makeAuthority, issue} = await import('../certs/authority.ts')
       const now = new Date()
       const authority = await makeAuthority(now)
-      await writeFolder(folder, await issue(authority, host, now), authority.cert).catch((error: unknown) => {
-        throw new Failure(`cannot write ${dir}: ${reasonOf(error)}`)
-      })
-      io.stderr.write(`wrote ca.crt, tls.crt and tls.key to ${dir}, for ${host.join(', ')}\n`)
+      const names = hosts ?? usualHosts
+      await written(dir, writeFolder(folder, await issue(authority, names, now), authority.cert))
+      if (caKey) await written(dir, writeTexts(folder, {authorityKey: authority.key}))
+      const files = caKey ? 'ca.crt, ca.key, tls.crt and tls.key' : 'ca.crt, tls.crt and tls.key'
+      io.stderr.write(`wrote ${files} to ${dir}, for ${names.join(', ')}\n`)
     })
+}
+
+/** Renews one part of a folder whose authority's key was kept; answers with what was written. */
+async function renew(
+  folder: string,
+  dir: string,
+  only: 'certificate' | 'authority',
+  hosts: readonly string[] | undefined,
+): Promise<string> {
+  const [bundle, key] = await Promise.all([readAuthority(folder), readAuthorityKey(folder)]).catch((error: unknown) => {
+    throw new Failure(`cannot read ${dir}: ${reasonOf(error)}`)
+  })
+  if (bundle === undefined || key === undefined) {
+    throw new Failure(`${dir} has no ${key === undefined ? 'ca.key' : 'ca.crt'}; certs init --ca-key makes both`)
+  }
+  const authority = signerOf(bundle, key)
+  if (authority === undefined) throw new Failure(`${dir}: ca.key does not belong to ca.crt`)
+  const {makeAuthority, issue} = await import('../certs/authority.ts')
+  const now = new Date()
+  if (only === 'certificate') {
+    const names = hosts ?? (await namesOf(folder, now)) ?? usualHosts
+    await written(dir, writeTexts(folder, await issue(authority, names, now)))
+    return `tls.crt and tls.key to ${dir}, for ${names.join(', ')}`
+  }
+  const next = await makeAuthority(now)
+  // Two are enough: whoever trusts neither has missed two rotations.
+  await written(dir, writeTexts(folder, {authority: next.cert + authority.cert, authorityKey: next.key}))
+  return `ca.crt (the new authority and the one before) and ca.key to ${dir}`
+}
+
+/** The host names and addresses of the certificate that is there; undefined where there is none. */
+async function namesOf(folder: string, now: Date): Promise<readonly string[] | undefined> {
+  const keyPair = await readKeyPair(folder).catch(() => undefined)
+  const leaf = keyPair && inspect(keyPair, undefined, now).leaf
+  return leaf?.names.map((name) => name.replace(/^(DNS|IP Address):/, ''))
+}
+
+function written(dir: string, writing: Promise<void>): Promise<void> {
+  return writing.catch((error: unknown) => {
+    throw new Failure(`cannot write ${dir}: ${reasonOf(error)}`)
+  })
 }
 
 function host(value: string): string {
