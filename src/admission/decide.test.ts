@@ -183,6 +183,17 @@ describe('mesh.enforced', () => {
     })
   })
 
+  test("taking a pod's no away leaves its namespace's yes", () => {
+    const optedOut = subject({labels: {native: 'no'}, namespaceLabels: {native: 'yes'}})
+    const both = ({pod, namespace}: Subject): NativeVerdict =>
+      pod.metadata.labels?.['native'] === 'no'
+        ? nativeNo('pod')
+        : namespace.labels['native'] === 'yes'
+          ? nativeYes('namespace')
+          : silent
+    expect(decide(optedOut, prepared({enforced: true}, both))).toMatchObject({verdict: 'inject', code: 'MW1004'})
+  })
+
   test('without it they are', () => {
     expect(decide(subject({annotations: {native: 'no'}}), prepared({}, native))).toMatchObject({verdict: 'skip'})
   })

@@ -24,7 +24,7 @@ export type Decision =
   | {readonly verdict: 'refuse'; readonly code: RefusalCode; readonly reason: string}
 
 /** Namespaces that run the cluster itself: never injected on Meshwright's own word. */
-const clusterNamespaces: readonly string[] = ['kube-system', 'kube-public', 'kube-node-lease']
+const clusterNamespaces: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease'])
 
 /**
  * Who is injected, and why: the first of the pod's Meshwright key, the pod's native key, the namespace's Meshwright
@@ -101,7 +101,7 @@ function ours(
   notes: readonly Finding[],
 ): Decision {
   const {pod, namespace} = subject
-  if (clusterNamespaces.includes(namespace.name) || prepared.injector.systemNamespaces.includes(namespace.name)) {
+  if (clusterNamespaces.has(namespace.name) || prepared.injector.systemNamespaces.includes(namespace.name)) {
     return skip(
       'MW1111',
       `namespace ${namespace.name} runs the cluster or the mesh itself`,
@@ -146,28 +146,46 @@ function theirs(native: NativeVerdict, code: DecisionCode, notes: readonly Findi
     : skip(native.code, native.reason, notes)
 }
 
-/** Under `mesh.enforced` a tenant's no is taken away and the mesh asked again. */
+/** Under `mesh.enforced` a tenant's no is taken away where it was said, and the mesh asked again. */
 function nativeVerdict(subject: Subject, injector: Injector, enforced: boolean, notes: Finding[]): NativeVerdict {
-  const native = injector.native(subject)
-  if (!enforced || native.inject || native.refusal !== undefined || native.speaker === 'policy') return native
-  const without = (map: StringMap | undefined) =>
-    Object.fromEntries(Object.entries(map ?? {}).filter(([key]) => !injector.switches.includes(key)))
-  const {pod, namespace} = subject
-  const again = injector.native({
-    ...subject,
-    pod: {
-      ...pod,
-      metadata: {...pod.metadata, labels: without(pod.metadata.labels), annotations: without(pod.metadata.annotations)},
-    },
-    namespace: {...namespace, labels: without(namespace.labels), annotations: without(namespace.annotations)},
-  })
-  const present = injector.switches.filter((key) =>
-    [pod.metadata.labels, pod.metadata.annotations, namespace.labels, namespace.annotations].some(
-      (map) => own(map, key) !== undefined,
-    ),
-  )
-  notes.push(...present.map(unheeded))
-  return again
+  let asked = subject
+  let native = injector.native(asked)
+  if (!enforced) return native
+  for (const speaker of ['pod', 'namespace'] as const) {
+    if (native.inject || native.refusal !== undefined || native.speaker !== speaker) continue
+    const silenced = speaker === 'pod' ? withoutPodSwitches(asked, injector) : withoutNamespaceSwitches(asked, injector)
+    notes.push(...silenced.keys.map(unheeded))
+    asked = silenced.subject
+    native = injector.native(asked)
+  }
+  return native
+}
+
+interface Silenced {
+  readonly subject: Subject
+  readonly keys: readonly string[]
+}
+
+function withoutPodSwitches(subject: Subject, {switches}: Injector): Silenced {
+  const {pod} = subject
+  const {labels, annotations} = pod.metadata
+  const metadata = {...pod.metadata, labels: without(labels, switches), annotations: without(annotations, switches)}
+  return {subject: {...subject, pod: {...pod, metadata}}, keys: written(switches, labels, annotations)}
+}
+
+function withoutNamespaceSwitches(subject: Subject, {switches}: Injector): Silenced {
+  const {namespace} = subject
+  const {labels, annotations} = namespace
+  const silent = {...namespace, labels: without(labels, switches), annotations: without(annotations, switches)}
+  return {subject: {...subject, namespace: silent}, keys: written(switches, labels, annotations)}
+}
+
+function without(map: StringMap | undefined, keys: readonly string[]): StringMap {
+  return Object.fromEntries(Object.entries(map ?? {}).filter(([key]) => !keys.includes(key)))
+}
+
+function written(keys: readonly string[], ...maps: readonly (StringMap | undefined)[]): string[] {
+  return keys.filter((key) => maps.some((map) => own(map, key) !== undefined))
 }
 
 function unheeded(key: string): Finding {

@@ -31,7 +31,9 @@ export interface Verdict {
   readonly reason: string
   readonly mesh: MeshName
   readonly findings: readonly Finding[]
-  /** The object as it should be; the one that came in where nothing changes. */
+  /** The object as it was read, which the patch starts from. */
+  readonly before: KubeObject
+  /** The object as it should be; the same as `before` where nothing changes. */
   readonly object: KubeObject
   readonly sidecars: readonly string[]
 }
@@ -57,6 +59,7 @@ export function admit(request: AdmissionRequest, state: AdmissionState): Verdict
     reason,
     mesh: state.base.mesh,
     findings: [],
+    before: unread,
     object: unread,
     sidecars: [],
   })
@@ -73,6 +76,7 @@ export function admit(request: AdmissionRequest, state: AdmissionState): Verdict
     reason,
     mesh: (prepared ?? state.base).mesh,
     findings: [],
+    before: unread,
     object: unread,
     sidecars: [],
   })
@@ -110,7 +114,16 @@ function admitPod(
   const decision = decide(subject, prepared)
   if (decision.verdict === 'refuse') return refused(decision.code, decision.reason)
   const left = (code: DecisionCode, reason: string, findings: readonly Finding[]): Verdict =>
-    annotated(pod, namespace, prepared, {decision: 'skipped', code, reason, mesh, findings, object: pod, sidecars: []})
+    annotated(pod, namespace, prepared, {
+      decision: 'skipped',
+      code,
+      reason,
+      mesh,
+      findings,
+      before: pod,
+      object: pod,
+      sidecars: [],
+    })
   if (decision.verdict === 'skip') return left(decision.code, decision.reason, decision.notes)
 
   if (!read.ok) return refused(read.code, read.reason)
@@ -134,6 +147,7 @@ function admitPod(
       ...injector.findings,
       ...injection.findings,
     ],
+    before: pod,
     object: injection.pod,
     sidecars: injection.sidecars,
   }
@@ -141,7 +155,7 @@ function admitPod(
 
 function annotated(object: KubeObject, namespace: NamespaceFacts, prepared: Prepared, verdict: Verdict): Verdict {
   const after = prepared.injector.annotate(object, namespace)
-  return after === object ? verdict : {...verdict, decision: 'annotated', object: after}
+  return after === object ? verdict : {...verdict, decision: 'annotated', before: object, object: after}
 }
 
 /** Which environment rules a namespace; undefined where it names one that there is not. */
@@ -213,10 +227,9 @@ export function warningOf({kind, key, message}: Finding): string {
   return text.length > longestWarning ? `${text.slice(0, longestWarning - 1)}…` : text
 }
 
-function answer({uid, object}: AdmissionRequest, verdict: Verdict): string {
-  const {decision, code, reason, mesh, findings} = verdict
-  const operations =
-    decision === 'refused' || !isObject(object) || verdict.object === object ? [] : patch(object, verdict.object)
+function answer({uid}: AdmissionRequest, verdict: Verdict): string {
+  const {decision, code, reason, mesh, findings, before, object} = verdict
+  const operations = before === object ? [] : patch(before, object)
   return JSON.stringify({
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',

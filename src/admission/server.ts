@@ -182,9 +182,8 @@ export class AdmissionServer {
     const {log, tally} = this.#options
     tally.decided(mesh, decision, code, milliseconds / 1000)
     const line = {
-      // A tenant may send any text for a name.
-      namespace: namespace.slice(0, 253),
-      owner,
+      namespace: plain(namespace),
+      owner: plain(owner),
       mesh,
       decision,
       code,
@@ -247,6 +246,12 @@ export class AdmissionServer {
       }),
     )
   }
+}
+
+/** A name for the log: of names that Kubernetes takes it is all, and of whatever else a tenant sends it breaks no line. */
+function plain(name: string): string {
+  const short = name.length > 253 ? name.slice(0, 253) : name
+  return /^[ -~]*$/.test(short) ? short : short.replaceAll(/[^ -~]/g, '?')
 }
 
 /** Where an error came from. Its message stays out of the log, for it may quote what a tenant wrote. */

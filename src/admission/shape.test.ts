@@ -21,6 +21,11 @@ describe('Shapes', () => {
     expect(shaped).toEqual({ok: true, object: {metadata: {name: 'web'}, spec: {containers: [{name: 'web'}]}}})
   })
 
+  test('reads a label or annotation that is no text as its text', () => {
+    const shaped = shapes.pod({metadata: {annotations: {a: true}, labels: {b: 1}}, spec: {containers: []}})
+    expect(shaped).toMatchObject({object: {metadata: {annotations: {a: 'true'}, labels: {b: '1'}}}})
+  })
+
   test('leaves it to the API server to refuse a pod without containers', () => {
     const none = {ok: true, object: {metadata: {}, spec: {containers: []}}}
     expect(shapes.pod({metadata: {}, spec: {containers: null}})).toEqual(none)
@@ -36,8 +41,8 @@ describe('Shapes', () => {
       'spec.containers[0].ports[0].containerPort must be integer',
     ],
     [
-      'an annotation that is a number',
-      {metadata: {annotations: {a: 1}}, spec: {containers: []}},
+      'an annotation that is a list',
+      {metadata: {annotations: {a: []}}, spec: {containers: []}},
       'metadata.annotations.a must be string',
     ],
   ])('names the place in %s', (_, value, message) => {

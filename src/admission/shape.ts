@@ -1,6 +1,8 @@
 import {Ajv, type ErrorObject, type ValidateFunction} from 'ajv'
 import type {Pod, Service} from '../mesh/pod.ts'
 
+type Fields = Readonly<Record<string, unknown>>
+
 export type Shaped<T> = {readonly ok: true; readonly object: T} | {readonly ok: false; readonly message: string}
 
 // Only what an injector reads is described; everything else may be whatever the API server lets through.
@@ -102,11 +104,11 @@ export class Shapes {
   }
 
   pod(value: unknown): Shaped<Pod> {
-    return check(value, this.#pod, withContainers)
+    return check(value, this.#pod, asPod)
   }
 
   service(value: unknown): Shaped<Service> {
-    return check(value, this.#service, withoutNulls)
+    return check(value, this.#service, asObject)
   }
 }
 
@@ -118,11 +120,30 @@ function check<T>(value: unknown, validate: ValidateFunction<T>, fill: (value: u
 }
 
 /** That a pod has no containers is the API server's to refuse, in its own words and after every webhook. */
-function withContainers(pod: unknown): unknown {
-  const value = withoutNulls(pod)
-  if (typeof value !== 'object' || value === null || !('spec' in value)) return value
-  const {spec} = value
-  return typeof spec === 'object' && spec !== null ? {...value, spec: {containers: [], ...spec}} : value
+function asPod(value: unknown): unknown {
+  const pod = asObject(value)
+  return isFields(pod) && isFields(pod['spec']) ? {...pod, spec: {containers: [], ...pod['spec']}} : pod
+}
+
+/** As lenient as the meshes' own readers: null is absent, and a label or annotation of `true` or 1 is that text. */
+function asObject(value: unknown): unknown {
+  const object = withoutNulls(value)
+  if (!isFields(object) || !isFields(object['metadata'])) return object
+  const {metadata} = object
+  const {labels, annotations} = metadata
+  return {
+    ...object,
+    metadata: {
+      ...metadata,
+      ...(isFields(labels) && {labels: withTexts(labels)}),
+      ...(isFields(annotations) && {annotations: withTexts(annotations)}),
+    },
+  }
+}
+
+function withTexts(map: Fields): Fields {
+  const text = (value: unknown) => (typeof value === 'boolean' || typeof value === 'number' ? String(value) : value)
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, text(value)]))
 }
 
 function withoutNulls(value: unknown): unknown {
@@ -139,4 +160,8 @@ function describe(error: ErrorObject | undefined): string {
     .replace(/\/(\d+)/g, '[$1]')
     .replaceAll('/', '.')
   return `${place === '' ? 'the object' : place} ${error.message ?? 'cannot be read'}`
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

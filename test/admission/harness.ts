@@ -37,6 +37,7 @@ export function fakeAdmission(
           reason: 'a fake',
           mesh: 'istio',
           findings: [],
+          before: {},
           object: {},
           sidecars: [],
         },

@@ -28,7 +28,7 @@ export function difference(got: unknown, want: unknown, path = ''): string[] {
   if (Array.isArray(got) && Array.isArray(want)) {
     const [gotNames, wantNames] = [names(got), names(want)]
     if (gotNames !== undefined && wantNames !== undefined) {
-      const order = gotNames.join(' ') === wantNames.join(' ') ? [] : [`${path}: names are [${gotNames}], expected [${wantNames}]`]
+      const order = gotNames.join(' ') === wantNames.join(' ') ? [] : [`${path}: names are [${gotNames.join(' ')}], expected [${wantNames.join(' ')}]`]
       return [...order, ...wantNames.flatMap((name, i) => {
         const j = gotNames.indexOf(name)
         return j < 0 ? [] : difference(got[j], want[i], `${path}[${name}]`)
