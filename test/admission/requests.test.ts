@@ -75,6 +75,18 @@ describe('a review', () => {
   })
 })
 
+it('logs names on one line, whatever they hold', async () => {
+  const fake = fakeAdmission()
+  running.use({
+    ...fake,
+    review: (body) => ({...fake.review(body), namespace: 'x'.repeat(10_000), owner: 'Pod/a\u2028\n\u001b[31mb'}),
+  })
+  running.lines.length = 0
+  await call(running.port, {body: reviewOf('u-5')})
+  running.use(fake)
+  expect(running.lines[0]).toMatchObject({namespace: 'x'.repeat(253), owner: 'Pod/a???[31mb'})
+})
+
 describe('a request that is none', () => {
   const cases: [string, Parameters<typeof call>[1], number, string][] = [
     ['an empty body', {body: ''}, 400, 'MW5007'],

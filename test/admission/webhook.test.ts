@@ -1,17 +1,15 @@
-import {spawn, type ChildProcess} from 'node:child_process'
 import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {request as httpRequest} from 'node:http'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {createInterface} from 'node:readline'
 import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest'
 import type {KeyPair} from '../../src/admission/tls.ts'
 import {writeFolder} from '../../src/certs/folder.ts'
 import {inspect} from '../../src/certs/pair.ts'
 import {issue} from '../../src/certs/authority.ts'
 import {authority, call, eventually, keyPair, post, reviewOf, statuses, Wire} from './harness.ts'
+import {WebhookProcess} from './webhook-process.ts'
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 let folder: string
 let certs: string
 beforeAll(async () => {
@@ -20,53 +18,19 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, {recursive: true}))
 
-interface Process {
-  readonly child: ChildProcess
-  readonly lines: Record<string, unknown>[]
-  text: string
-  readonly exit: Promise<number | null>
-  port: number
-}
-
-const started: Process[] = []
+const started: WebhookProcess[] = []
 afterEach(() => {
   for (const {child} of started.splice(0)) child.kill('SIGKILL')
 })
 
-/** The command as a user runs it, in a process of its own. */
-function command(...args: string[]): Process {
-  const child = spawn(process.execPath, [main, 'webhook', '--port', '0', ...args], {
-    cwd: folder,
-    env: {PATH: process.env['PATH']},
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  const {promise, resolve} = Promise.withResolvers<number | null>()
-  child.on('close', resolve)
-  const one: Process = {child, lines: [], text: '', exit: promise, port: 0}
-  if (child.stderr !== null) {
-    createInterface(child.stderr).on('line', (line) => {
-      one.text += `${line}\n`
-      if (line.startsWith('{')) one.lines.push(JSON.parse(line))
-    })
-  }
+function command(...args: string[]): WebhookProcess {
+  const one = new WebhookProcess(folder, args)
   started.push(one)
   return one
 }
 
-async function ready(one: Process): Promise<Process> {
-  const exited = one.exit.then(() => {
-    throw new Error(one.text)
-  })
-  const said = eventually(() => one.lines.some(({msg}) => msg === 'ready'), 20_000)
-  await Promise.race([said, exited])
-  exited.catch(() => {})
-  one.port = Number(one.lines.find(({msg}) => msg === 'ready')?.['port'])
-  return one
-}
-
 const file = (name: string, text: string) => writeFile(join(folder, name), text)
-const saw = (one: Process, message: string) =>
-  eventually(() => one.lines.some(({msg}) => String(msg).includes(message)))
+const saw = (one: WebhookProcess, message: string) => eventually(() => one.saw(message))
 
 const linkerd = (enabled: boolean) =>
   `mesh: {type: linkerd, autoInject: ${enabled}, linkerd: {values: {identityTrustAnchorsPEM: ${JSON.stringify(authority.cert)}}}}\n`
@@ -88,23 +52,22 @@ describe('meshwright webhook', () => {
       'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n{"kind": "Namespace", "metadata": {"name": "b"}}\n',
     )
     const metricsPort = 20_000 + Math.floor(Math.random() * 10_000)
-    const one = await ready(
-      command(
-        '--config',
-        'mesh.yaml',
-        '--objects',
-        'objects.yaml',
-        '--cert-dir',
-        certs,
-        '--drain',
-        '500ms',
-        '--metrics-port',
-        String(metricsPort),
-      ),
+    const one = command(
+      '--config',
+      'mesh.yaml',
+      '--objects',
+      'objects.yaml',
+      '--cert-dir',
+      certs,
+      '--drain',
+      '500ms',
+      '--metrics-port',
+      String(metricsPort),
     )
-    const {response} = JSON.parse((await call(one.port, {body: reviewOf('w-1', pod)})).text)
+    const port = await one.ready()
+    const {response} = JSON.parse((await call(port, {body: reviewOf('w-1', pod)})).text)
     expect(response).toMatchObject({uid: 'w-1', allowed: true, auditAnnotations: {code: 'MW1108'}})
-    expect((await call(one.port, {body: '{'})).status).toBe(400)
+    expect((await call(port, {body: '{'})).status).toBe(400)
     await saw(one, 'reviewed')
     expect(one.lines.find(({msg}) => msg === 'reviewed')).toMatchObject({
       namespace: 'shop',
@@ -135,13 +98,13 @@ describe('meshwright webhook', () => {
     expect((await scrape(metricsPort, '/')).status).toBe(404)
     expect((await scrape(metricsPort, '/metrics', 'POST')).status).toBe(405)
 
-    const wire = await Wire.open(one.port)
+    const wire = await Wire.open(port)
     wire.write(post(reviewOf('w-2', pod)))
     await wire.until((text) => text.includes('w-2'))
     const told = performance.now()
     one.child.kill('SIGTERM')
     await saw(one, 'told to stop')
-    expect((await call(one.port, {method: 'GET', path: '/readyz'})).status).toBe(503)
+    expect((await call(port, {method: 'GET', path: '/readyz'})).status).toBe(503)
     wire.write(post(reviewOf('w-3', pod)))
     expect(statuses(await wire.until(() => wire.closed))).toEqual(['200', '200'])
     expect(await one.exit).toBe(0)
@@ -153,9 +116,10 @@ describe('meshwright webhook', () => {
     await writeFolder(certs, keyPair, authority.cert)
     await file('mesh.yaml', linkerd(false))
     await file('objects.yaml', 'kind: Namespace\nmetadata: {name: shop}\n')
-    const one = await ready(command('--config', 'mesh.yaml', '--objects', 'objects.yaml', '--cert-dir', certs))
+    const one = command('--config', 'mesh.yaml', '--objects', 'objects.yaml', '--cert-dir', certs)
+    const port = await one.ready()
     const code = async () =>
-      JSON.parse((await call(one.port, {body: reviewOf('c', pod)})).text).response.auditAnnotations.code
+      JSON.parse((await call(port, {body: reviewOf('c', pod)})).text).response.auditAnnotations.code
     expect(await code()).toBe('MW1108')
     await file('mesh.yaml', linkerd(true))
     await eventually(async () => (await code()) === 'MW1005')
@@ -178,9 +142,10 @@ describe('meshwright webhook', () => {
 
   it('swaps certificates live, and keeps the last good pair', async () => {
     await writeFolder(certs, keyPair, authority.cert)
-    const one = await ready(command('--cert-dir', certs))
+    const one = command('--cert-dir', certs)
+    const port = await one.ready()
     const served = async () => {
-      const {socket} = await Wire.open(one.port)
+      const {socket} = await Wire.open(port)
       const {serialNumber} = socket.getPeerCertificate()
       socket.destroy()
       return serialNumber
@@ -195,7 +160,8 @@ describe('meshwright webhook', () => {
   })
 
   it('ends at once at a second signal', async () => {
-    const one = await ready(command('--drain', '30s'))
+    const one = command('--drain', '30s')
+    await one.ready()
     one.child.kill('SIGINT')
     await saw(one, 'told to stop')
     one.child.kill('SIGINT')
