@@ -8,7 +8,7 @@ import {readInput} from './manifest-input.ts'
 import {withAdmission, withManifests, type AdmissionOptions, type ManifestOptions} from './manifest-options.ts'
 import {parseSelector} from './manifest-selector.ts'
 import {stateFor} from './manifest-state.ts'
-import {printable, Report, table} from './report.ts'
+import {onOneLine, Report, table} from './report.ts'
 
 interface CheckOptions extends ManifestOptions, AdmissionOptions {
   readonly allNamespaces?: boolean
@@ -60,7 +60,7 @@ const formats: Readonly<Record<CheckOptions['output'], (workloads: readonly Admi
   table: (workloads) => table(heading, workloads.map(row)),
   wide: (workloads) => table([...heading, 'MESH', 'SIDECARS', 'FIX'], workloads.map(wideRow)),
   json: (workloads) => `${JSON.stringify(workloads.map(plain), null, 2)}\n`,
-  name: (workloads) => workloads.map(({name}) => `${printable(name)}\n`).join(''),
+  name: (workloads) => workloads.map(({name}) => `${onOneLine(name)}\n`).join(''),
 }
 
 const heading = ['NAMESPACE', 'WORKLOAD', 'INJECTED', 'CODE', 'REASON']

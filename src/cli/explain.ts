@@ -13,7 +13,7 @@ import {admitAll, type Admitted} from './manifest-admission.ts'
 import {readInput} from './manifest-input.ts'
 import {withAdmission, withManifests, type AdmissionOptions, type ManifestOptions} from './manifest-options.ts'
 import {stateFor} from './manifest-state.ts'
-import {printable, Report, table} from './report.ts'
+import {onOneLine, Report, table} from './report.ts'
 
 interface ExplainOptions extends ManifestOptions, AdmissionOptions {
   readonly output: 'table' | 'json'
@@ -103,7 +103,7 @@ function settingsOf({provenance}: ResolvedConfiguration): Explanation['settings'
 function layout(explanation: Explanation): string {
   const {name, namespace, mesh, decision, code, reason, fix, steps, overrides, sidecars, findings, settings} =
     explanation
-  const heading = `${name} in namespace ${namespace}, ${mesh}: ${decision}\n  ${code} ${reason}\n  fix: ${fix}\n`
+  const heading = [`${name} in namespace ${namespace}, ${mesh}: ${decision}`, `  ${code} ${reason}`, `  fix: ${fix}`]
   const rows = steps.map(({rank, speaker, says, sentence, decides}) => [
     decides ? '→' : ' ',
     String(rank),
@@ -112,7 +112,7 @@ function layout(explanation: Explanation): string {
     sentence,
   ])
   const parts = [
-    printable(heading),
+    heading.map((line) => `${onOneLine(line)}\n`).join(''),
     rows.length === 0 ? '' : indented(table(['', '#', 'WHO', 'SAYS', 'WHY'], rows)),
     list('sidecars', sidecars),
     list(
@@ -132,7 +132,7 @@ function layout(explanation: Explanation): string {
 }
 
 function list(title: string, lines: readonly string[]): string {
-  return lines.length === 0 ? '' : `  ${title}\n${lines.map((line) => `    ${printable(line)}\n`).join('')}`
+  return lines.length === 0 ? '' : `  ${title}\n${lines.map((line) => `    ${onOneLine(line)}\n`).join('')}`
 }
 
 function indented(block: string): string {

@@ -1,7 +1,6 @@
 import {injectKey} from '../admission/decide.ts'
 import {patch, type Operation} from '../admission/patch.ts'
-import {admit, type AdmissionState, type Verdict} from '../admission/review.ts'
-import type {DecisionCode} from '../codes/decisions.ts'
+import {admit, choose, unknownNamespace, type AdmissionState, type Verdict} from '../admission/review.ts'
 import type {Objects} from '../mesh/objects.ts'
 import type {KubeObject} from '../mesh/pod.ts'
 import {isValues, type Values} from '../mesh/values.ts'
@@ -60,7 +59,7 @@ function admitWorkload(
   const known = {...state, objects: inFront(creation.owners, state.objects)}
   let object = creation.pod
   let verdict = review('Pod', object, namespace, known)
-  if (always && isSilent(verdict.code)) {
+  if (always && isUndecided(verdict, object, namespace, known)) {
     object = optedIn(object)
     const second = review('Pod', object, namespace, known)
     verdict = second.code === 'MW1001' ? {...second, reason: '--always stands for an opt-in of the pod'} : second
@@ -107,10 +106,17 @@ function review(kind: 'Pod' | 'Service', object: unknown, namespace: string, sta
   return admit({uid: 'manifest', kind, operation: 'CREATE', subResource: '', namespace, object}, state)
 }
 
-/** Nobody said no: `--always` may speak. */
-function isSilent(code: Verdict['code']): boolean {
-  const silent: readonly DecisionCode[] = ['MW1108', 'MW1109', 'MW1110']
-  return silent.some((one) => one === code)
+/** Nobody has spoken for or against the pod, so `--always` may: `autoInject` and the mesh's default policy are no opt-outs. */
+function isUndecided({decision, code}: Verdict, pod: unknown, namespace: string, state: AdmissionState): boolean {
+  if (decision === 'injected' || decision === 'refused') return false
+  if (code === 'MW1108' || code === 'MW1109') return true
+  const facts = state.objects.namespace(namespace) ?? unknownNamespace(namespace)
+  const shaped = state.shapes.pod(pod)
+  const prepared = choose(facts, state)
+  if (!shaped.ok || prepared === undefined) return false
+  const subject = {pod: shaped.object, namespace: facts, objects: state.objects, overrides: {}}
+  const native = prepared.injector.native(subject)
+  return native.speaker === 'policy' && native.code === code
 }
 
 function optedIn(pod: Values): Values {

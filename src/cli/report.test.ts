@@ -20,6 +20,10 @@ it('shows what would steer a terminal', () => {
   expect(printable('a\u{1b}[2Jb\u{202e}\nc')).toBe('a\\u{1b}[2Jb\\u{202e}\nc')
 })
 
+it('lets no name begin a line of its own', () => {
+  expect(table(['A'], [['x\n√ fine']])).toBe('A\nx\\n√ fine\n')
+})
+
 it('pads the cells of a table to columns', () => {
   expect(table(['A', 'LONG'], [['one two', 'x']])).toBe('A         LONG\none two   x\n')
 })

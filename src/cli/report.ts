@@ -24,12 +24,12 @@ export class Report {
 
   line(mark: Mark, text: string): void {
     const {sign, colour} = marks[mark]
-    this.#io.stderr.write(`${this.#coloured ? `\u{1b}[${colour}m${sign}\u{1b}[0m` : sign} ${printable(text)}\n`)
+    this.#io.stderr.write(`${this.#coloured ? `\u{1b}[${colour}m${sign}\u{1b}[0m` : sign} ${onOneLine(text)}\n`)
   }
 
   /** `  MW3002 mesh.telemetry.metrics: …`, below the line that it belongs to. */
   finding({kind, key, message}: Finding): void {
-    this.#io.stderr.write(`  ${findingCodes[kind]} ${printable(`${key}: ${message}`)}\n`)
+    this.#io.stderr.write(`  ${findingCodes[kind]} ${onOneLine(`${key}: ${message}`)}\n`)
   }
 
   plain(text: string): void {
@@ -44,10 +44,17 @@ export function printable(text: string): string {
   )
 }
 
-/** Rows under a heading, padded to columns; wide where no cell holds anything. */
+/** A tenant's line break would otherwise begin a line that nobody of ours has written. */
+export function onOneLine(text: string): string {
+  return printable(text).replaceAll('\n', '\\n')
+}
+
+/** Rows under a heading, padded to columns. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [heading, ...rows].map((row) => row.map((cell) => printable(cell).replaceAll('\n', ' ')))
-  const widths = heading.map((_, column) => Math.max(...lines.map((row) => row[column]?.length ?? 0)))
+  const lines = [heading, ...rows].map((row) => row.map(onOneLine))
+  const widths = heading.map((_, column) =>
+    lines.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
+  )
   return lines
     .map((row) =>
       row

@@ -228,6 +228,18 @@ describe('who is injected', () => {
     expect(stderr).toContain('not injected (MW1104')
   })
 
+  it('--always overrules a default policy, not a switch on the namespace that keeps a webhook away', async () => {
+    const optedOut = namespace('config.linkerd.io/admission-webhooks: disabled') + deployment
+    const args = ['inject', '-f', '-', '-n', 'shop', '--always']
+    expect((await meshwright([...args, '--mesh', 'linkerd'], {stdin: optedOut})).stderr).toContain(
+      'not injected (MW1116',
+    )
+    expect((await meshwright([...args, '--mesh', 'linkerd'], {stdin: deployment})).stderr).toContain('injected (MW1001')
+    expect((await meshwright(args, {stdin: namespace('istio-injection: disabled') + deployment})).stderr).toContain(
+      'not injected (MW1107',
+    )
+  })
+
   it("a namespace's environment chooses its configuration", async () => {
     using folder = new Folder()
     const config = folder.write(
