@@ -112,7 +112,7 @@ export class ChartValues {
     }
     for (const resource of ['cpu', 'memory'] as const) {
       const [request, limit] = [parsed(resources.requests[resource]), parsed(resources.limits[resource])]
-      if (request === undefined || limit === undefined || limit.unscaled === 0n) continue
+      if (request === undefined || limit === undefined) continue
       if (compareQuantities(request, limit) > 0) {
         this.refuse(`${path}.requests.${resource}`, `the request is above the limit at ${path}.limits.${resource}`)
       }
