@@ -73,7 +73,7 @@ export class EnvoyTemplate {
       name: proxyName,
       image: envoyImage(rendering),
       ...(native ? {restartPolicy: 'Always'} : {}),
-      // The image's entry point would become root and give its output away first; the program needs neither.
+      // Not the image's entry point: that changes users and owners, for which it would need rights.
       command: ['envoy'],
       args: commandLine(rendering, this.#settings),
       env: nodeVariables(this.#settings),
