@@ -61,7 +61,7 @@ function json(node: unknown): YamlReading {
       if (name?.ok !== true) return {ok: false, message: 'a key is not text'}
       const item = json(value)
       if (!item.ok) return item
-      entries.push([String(name.value), item.value])
+      entries.push([typeof name.value === 'string' ? name.value : JSON.stringify(name.value), item.value])
     }
     return {ok: true, value: Object.fromEntries(entries)}
   }

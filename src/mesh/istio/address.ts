@@ -1,12 +1,10 @@
-import type {Json} from '../pod.ts'
-
 const label = /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/
 const v4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
 
 /** Why `host:port` is no address to istiod (validation/agent ValidateProxyAddress); undefined where it is one. */
-export function addressProblem(name: string, address: Json): string | undefined {
-  const said = `${name} ${JSON.stringify(String(address).slice(0, 80))}`
-  const match = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:[\]]*)$/.exec(String(address))
+export function addressProblem(name: string, address: string): string | undefined {
+  const said = `${name} ${JSON.stringify(address.slice(0, 80))}`
+  const match = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:[\]]*)$/.exec(address)
   if (match === null) return `${said} is not of the form host:port`
   const [, bracketed, plain, port = ''] = match
   if (!/^[+-]?\d+$/.test(port) || Number(port) < 1 || Number(port) > 65535) {

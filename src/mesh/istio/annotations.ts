@@ -112,10 +112,13 @@ function prefixes(value: string): string | undefined {
 }
 
 function interfaces(value: string): string | undefined {
-  const good = (name: string) => name.length <= longestInterfaceName && interfaceName.test(name)
-  return value === '' || value.split(',').every((item) => good(item.trim()))
+  return value === '' || value.split(',').every((item) => isInterface(item.trim()))
     ? undefined
     : `use names of network interfaces, at most ${longestInterfaceName} characters each, with commas between`
+}
+
+function isInterface(name: string): boolean {
+  return name.length <= longestInterfaceName && interfaceName.test(name)
 }
 
 function seconds(value: string): string | undefined {

@@ -1,6 +1,7 @@
 import type {Container, EnvVar} from '../pod.ts'
 import {keys, own} from './annotations.ts'
 import {initImage} from './images.ts'
+import {textOf, type ProtoJson} from './proto.ts'
 import {alone, annotationOr, quoted, type Rendering} from './rendering.ts'
 
 /** Ports of the proxy itself, which are never captured: its metrics and its readiness. */
@@ -9,9 +10,14 @@ const proxyUid = 1337
 
 export type InterceptionMode = string
 
+/** Of ProxyConfig; an unknown mode keeps its number. */
+export function configuredMode({interceptionMode: mode}: ProtoJson): InterceptionMode {
+  return typeof mode === 'number' ? String(mode) : (textOf(mode) ?? 'REDIRECT')
+}
+
 /** REDIRECT, TPROXY or NONE: the annotation, else ProxyConfig. */
 export function interceptionMode({annotations, proxyConfig}: Rendering): InterceptionMode {
-  return own(annotations, keys.interceptionMode) ?? String(proxyConfig['interceptionMode'] ?? 'REDIRECT')
+  return own(annotations, keys.interceptionMode) ?? configuredMode(proxyConfig)
 }
 
 /**

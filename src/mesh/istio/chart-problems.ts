@@ -126,8 +126,9 @@ function resourceProblems(chart: Chart): readonly SettingsProblem[] {
   }
   for (const [side, quantities] of Object.entries(sides)) {
     for (const [name, quantity] of Object.entries(quantities)) {
-      if (quantity === null) continue
-      const parsed = parseQuantity(String(quantity))
+      // What is no text is a fault of type, which is reported above.
+      if (typeof quantity !== 'string') continue
+      const parsed = parseQuantity(quantity)
       if (parsed === undefined)
         problems.push({path: [...base, side, name], message: `${JSON.stringify(quantity)} is not a quantity`})
       else if (parsed.unscaled < 0n)
@@ -135,13 +136,14 @@ function resourceProblems(chart: Chart): readonly SettingsProblem[] {
     }
   }
   for (const [name, request] of Object.entries(sides.requests)) {
-    const [asked, most] = [request, sides.limits[name]].map((value) =>
-      value === null || value === undefined ? undefined : parseQuantity(String(value)),
+    const limit = sides.limits[name]
+    const [asked, most] = [request, limit].map((value) =>
+      typeof value === 'string' ? parseQuantity(value) : undefined,
     )
     if (asked !== undefined && most !== undefined && compareQuantities(asked, most) > 0) {
       problems.push({
         path: [...base, 'requests', name],
-        message: `${String(request)} is above the limit of ${String(sides.limits[name])}`,
+        message: `${JSON.stringify(request)} is above the limit of ${JSON.stringify(limit)}`,
       })
     }
   }

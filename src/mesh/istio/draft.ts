@@ -134,6 +134,6 @@ function withoutNull(volume: Volume): Volume {
   return volume['emptyDir'] === null ? {name: volume.name} : volume
 }
 
-function isNamed<T extends {readonly name: string}>(item: unknown): item is T {
+function isNamed(item: unknown): item is Container & Volume {
   return isValues(item) && typeof item['name'] === 'string'
 }

@@ -1,5 +1,5 @@
 import type {Container, EnvVar} from '../pod.ts'
-import {metadataVariables, variable} from './capture.ts'
+import {configuredMode, metadataVariables, variable} from './capture.ts'
 import {
   appContainers,
   bootstrapVariables,
@@ -79,7 +79,7 @@ function gatewayVariables(rendering: Rendering): EnvVar[] {
     variable('ISTIO_META_APP_CONTAINERS', appContainers(containers).join(',')),
     clusterVariable(rendering),
     nodeName,
-    {name: 'ISTIO_META_INTERCEPTION_MODE', value: String(proxyConfig['interceptionMode'] ?? 'REDIRECT')},
+    {name: 'ISTIO_META_INTERCEPTION_MODE', value: configuredMode(proxyConfig)},
     ...networkVariables(rendering),
     ...workloadVariables(owner.name, owner),
     ...bootstrapVariables(annotations),

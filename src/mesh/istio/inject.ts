@@ -18,7 +18,7 @@ import {reorder} from './order.ts'
 import {applyOverrides, proxyResources} from './overrides.ts'
 import {ownerOf} from './owner.ts'
 import {rewriteProbes} from './probes.ts'
-import {objectOf, type ProtoJson} from './proto.ts'
+import {objectOf, textOf, type ProtoJson} from './proto.ts'
 import {overProxyConfig, printProxyConfig, readProxyConfig} from './proxy-config.ts'
 import {earlierInjection, readOverrides, strip} from './reinjection.ts'
 import {RefusedValue, type Rendering, type Template} from './rendering.ts'
@@ -136,8 +136,9 @@ export class IstioInjection {
       case 'gateway':
         return gatewayTemplate(rendering)
       case 'grpc-agent':
-        return grpcAgentTemplate(rendering)
+        break
     }
+    return grpcAgentTemplate(rendering)
   }
 
   /** Whether the pod carries nothing that the parts made in advance depend on. */
@@ -274,7 +275,7 @@ function effective(config: ProtoJson): EffectiveConfig {
   return {
     config,
     text: printProxyConfig(config),
-    metadata: Object.fromEntries(metadata.map(([name, value]) => [name, String(value)])),
+    metadata: Object.fromEntries(metadata.map(([name, value]) => [name, textOf(value) ?? ''])),
   }
 }
 

@@ -107,12 +107,11 @@ function ordered(original: readonly unknown[], patch: readonly unknown[], merged
   const rank = (item: unknown) => inPatch.get(keyOf(item, key)) ?? 0
   right.sort((a, b) => rank(a) - rank(b))
   const all: unknown[] = []
+  const placeOf = (item: unknown) => inOriginal.get(keyOf(item, key)) ?? Infinity
   let next = 0
   for (const item of right) {
-    const place = inOriginal.get(keyOf(item, key))
-    while (place !== undefined && next < left.length && (inOriginal.get(keyOf(left[next], key)) ?? Infinity) < place) {
-      all.push(left[next++])
-    }
+    const place = placeOf(item)
+    if (place !== Infinity) for (; next < left.length && placeOf(left[next]) < place; next++) all.push(left[next])
     all.push(item)
   }
   return [...all, ...left.slice(next)]

@@ -123,6 +123,11 @@ export function print(value: ProtoJson): string {
   return goJson(value)
 }
 
+/** The value where it is text. */
+export function textOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
 /** The value where it is a message or a map. */
 export function objectOf(value: Json | undefined): ProtoJson | undefined {
   return value !== undefined && isObject(value) ? value : undefined
@@ -152,8 +157,9 @@ function compactValue(type: ProtoType, value: Json): Json {
     case 'struct':
     case 'wrapped':
     case 'enum':
-      return value
+      break
   }
+  return value
 }
 
 function isZero(type: ProtoType, value: Json): boolean {
@@ -179,8 +185,9 @@ function isZero(type: ProtoType, value: Json): boolean {
     case 'duration':
     case 'any':
     case 'struct':
-      return false
+      break
   }
+  return false
 }
 
 function decodeValue(type: ProtoType, value: unknown): Decoded<Json> {
@@ -218,8 +225,9 @@ function decodeValue(type: ProtoType, value: unknown): Decoded<Json> {
     case 'duration':
       return decodeDuration(value)
     case 'enum':
-      return decodeEnum(type.numbers, value)
+      break
   }
+  return decodeEnum(type.numbers, value)
 }
 
 function decodeList(of: ProtoType, value: unknown): Decoded<Json> {

@@ -1,6 +1,6 @@
 import type {Json} from '../pod.ts'
 import {addressProblem} from './address.ts'
-import {compact, decode, layer, objectOf, print, type Decoded, type ProtoJson} from './proto.ts'
+import {compact, decode, layer, objectOf, print, textOf, type Decoded, type ProtoJson} from './proto.ts'
 import {proxyConfigMessage} from './proxy-config-schema.ts'
 
 /** Istio's code defaults (pkg/config/mesh/mesh.go DefaultProxyConfig). */
@@ -18,7 +18,7 @@ export const defaultProxyConfig: ProtoJson = {
 }
 
 /** Left out of PROXY_CONFIG where they are as in the code (pkg/kube/inject/template.go cleanProxyConfig). */
-const cleaned = [
+const cleaned: ReadonlySet<string> = new Set([
   'configPath',
   'binaryPath',
   'controlPlaneAuthPolicy',
@@ -29,7 +29,7 @@ const cleaned = [
   'proxyAdminPort',
   'statNameLength',
   'statusPort',
-]
+])
 
 /** Lays `over` on `base`: fields replace, except that proxyMetadata merges by key and proxyHeaders in part. */
 export function mergeProxyConfig(base: ProtoJson, over: ProtoJson): ProtoJson {
@@ -70,7 +70,7 @@ export function overProxyConfig(base: ProtoJson, over: ProtoJson): ProtoJson {
 export function printProxyConfig(config: ProtoJson): string {
   const kept: {[field: string]: Json} = {}
   for (const [name, value] of Object.entries(compact(proxyConfigMessage, config))) {
-    if (!cleaned.includes(name) || value !== defaultProxyConfig[name]) kept[name] = value
+    if (!cleaned.has(name) || value !== defaultProxyConfig[name]) kept[name] = value
   }
   return `${print(kept)}\n`
 }
@@ -85,7 +85,7 @@ export function proxyConfigProblem(config: ProtoJson): string | undefined {
   if (drain === undefined || drain < 1000 || drain % 1000 !== 0)
     return 'drainDuration must be whole seconds, at least 1s'
   return (
-    addressProblem('discoveryAddress', config['discoveryAddress'] ?? '') ??
+    addressProblem('discoveryAddress', textOf(config['discoveryAddress']) ?? '') ??
     tracingProblem(objectOf(config['tracing'])) ??
     optionalAddress('statsdUdpAddress', config['statsdUdpAddress']) ??
     optionalAddress('envoyMetricsServiceAddress', config['envoyMetricsServiceAddress']) ??
@@ -103,14 +103,14 @@ function tracingProblem(tracing: ProtoJson | undefined): string | undefined {
   if (tracing === undefined) return undefined
   const lightstep = objectOf(tracing['lightstep'])
   if (lightstep !== undefined) {
-    const problem = addressProblem('tracing.lightstep.address', lightstep['address'] ?? '')
+    const problem = addressProblem('tracing.lightstep.address', textOf(lightstep['address']) ?? '')
     if (problem !== undefined) return problem
     if ((lightstep['accessToken'] ?? '') === '') return 'tracing.lightstep.accessToken must be set'
   }
   for (const tracer of ['zipkin', 'datadog']) {
     const collector = objectOf(tracing[tracer])
     if (collector === undefined) continue
-    const address = String(collector['address'] ?? '').replace('$(HOST_IP)', '127.0.0.1')
+    const address = (textOf(collector['address']) ?? '').replace('$(HOST_IP)', '127.0.0.1')
     const problem = addressProblem(`tracing.${tracer}.address`, address)
     if (problem !== undefined) return problem
   }
@@ -122,7 +122,7 @@ function tlsProblem(tls: ProtoJson | undefined): string | undefined {
   const set = (name: string) => (tls[name] ?? '') !== ''
   const mode = tls['mode'] ?? 'DISABLE'
   const names = tls['subjectAltNames']
-  if (String(tls['credentialName'] ?? '').startsWith('configmap://')) {
+  if ((textOf(tls['credentialName']) ?? '').startsWith('configmap://')) {
     return 'tracing.tlsSettings.credentialName must not be a configmap:// here'
   }
   if (tls['insecureSkipVerify'] === true && (mode === 'SIMPLE' || mode === 'MUTUAL')) {
@@ -181,7 +181,8 @@ function portProblem(name: string, port: Json | undefined): string | undefined {
 }
 
 function optionalAddress(name: string, address: Json | undefined): string | undefined {
-  return address === undefined || address === '' ? undefined : addressProblem(name, address)
+  const text = textOf(address) ?? ''
+  return text === '' ? undefined : addressProblem(name, text)
 }
 
 /** Of a canonical duration. */

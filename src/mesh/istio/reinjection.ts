@@ -71,10 +71,11 @@ function containersOf(value: unknown): readonly Container[] {
   if (!Array.isArray(value))
     throw new RefusedValue(`annotation ${keys.overrides} must hold lists of containers; remove it`)
   return value.map((item: unknown) => {
-    if (!isValues(item) || typeof (item['name'] ?? '') !== 'string') {
+    const name = isValues(item) ? (item['name'] ?? '') : undefined
+    if (!isValues(item) || typeof name !== 'string') {
       throw new RefusedValue(`annotation ${keys.overrides} holds something that is no container; remove it`)
     }
-    return typedContainer({...item, name: String(item['name'] ?? '')})
+    return typedContainer({...item, name})
   })
 }
 

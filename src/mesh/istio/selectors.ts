@@ -34,8 +34,9 @@ export function matches(selector: LabelSelector, labels: StringMap): boolean {
       case 'Exists':
         return value !== undefined
       case 'DoesNotExist':
-        return value === undefined
+        break
     }
+    return value === undefined
   })
 }
 

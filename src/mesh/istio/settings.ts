@@ -139,7 +139,13 @@ function lifecycleOf(written: Values): Values | undefined {
 }
 
 function textMap(values: Values): StringMap {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, value === null ? '' : String(value)]))
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, printed(value)]))
+}
+
+/** As sprig's quote prints it. */
+function printed(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** Values first, then what the webhook's path says. */

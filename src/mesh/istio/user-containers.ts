@@ -20,32 +20,34 @@ export function reapplyUserContainers(
   overrides: Overrides,
   earlier: EarlierInjection | undefined,
 ): Draft {
-  const containers: Container[] = []
-  const initContainers: Container[] = []
   const original = {containers: pod.spec.containers, initContainers: pod.spec.initContainers ?? []}
-  let merged = draft
-  for (const {name} of templates.containers) {
-    if (earlier?.containers.has(name) === true) continue
-    const match = findContainer(overrides.containers, name) ?? findContainer(original.containers, name)
-    if (match === undefined) continue
-    const overlay = overlayOf(match)
-    containers.push(overlay)
-    merged = {...merged, containers: mergeContainers(merged.containers, [overlay])}
+  const containers = templates.containers
+    .filter(({name}) => earlier?.containers.has(name) !== true)
+    .map(({name}) => findContainer(overrides.containers, name) ?? findContainer(original.containers, name))
+    .filter((match) => match !== undefined)
+    .map(overlayOf)
+  const initContainers = templates.initContainers
+    .filter(({name}) => earlier?.initContainers.has(name) !== true)
+    .map(({name}) => findContainer(overrides.initContainers, name) ?? findInPod(original, name))
+    .filter((match) => match !== undefined)
+    .map(overlayOf)
+  if (containers.length === 0 && initContainers.length === 0) return draft
+  const merged: Draft = {
+    ...draft,
+    containers: containers.reduce(overlaid, draft.containers),
+    initContainers: initContainers.reduce(overlaid, draft.initContainers),
   }
-  for (const {name} of templates.initContainers) {
-    if (earlier?.initContainers.has(name) === true) continue
-    const match = findContainer(overrides.initContainers, name) ?? findInPod(original, name)
-    if (match === undefined) continue
-    const overlay = overlayOf(match)
-    initContainers.push(overlay)
-    merged = {...merged, initContainers: mergeContainers(merged.initContainers, [overlay])}
-  }
-  if (earlier !== undefined || (containers.length === 0 && initContainers.length === 0)) return merged
+  if (earlier !== undefined) return merged
   const text = goJson({
     ...(containers.length === 0 ? {} : {containers: containers.map(jsonOf)}),
     ...(initContainers.length === 0 ? {} : {initContainers: initContainers.map(jsonOf)}),
   })
   return {...merged, annotations: {...merged.annotations, [keys.overrides]: text}}
+}
+
+/** One overlay at a time, so that it does not change the order of the others. */
+function overlaid(list: readonly Container[], overlay: Container): readonly Container[] {
+  return mergeContainers(list, [overlay])
 }
 
 function overlayOf(container: Container): Container {

@@ -2,7 +2,7 @@ import {goVolume, goVolumeMount} from '../go/struct.ts'
 import type {Json, Volume, VolumeMount} from '../pod.ts'
 import {keys, own} from './annotations.ts'
 import {entriesOf} from './environment.ts'
-import {objectOf, type ProtoJson} from './proto.ts'
+import {objectOf, textOf, type ProtoJson} from './proto.ts'
 import {alone, quoted, RefusedValue, type Rendering} from './rendering.ts'
 import {shown} from './yaml-text.ts'
 
@@ -122,7 +122,7 @@ function lightstepCertificates({settings, proxyConfig}: Rendering): string | und
   if (settings.chart.text('global.proxy.tracer') !== 'lightstep') return undefined
   const tls = objectOf(objectOf(proxyConfig['tracing'])?.['tlsSettings'])
   if (tls === undefined) return undefined
-  const file = String(tls['caCertificates'] ?? '')
+  const file = textOf(tls['caCertificates']) ?? ''
   return file.slice(0, file.lastIndexOf('/') + 1)
 }
 
@@ -133,7 +133,7 @@ function userVolumes({annotations}: Rendering): readonly Volume[] {
   return entriesOf(keys.userVolume, text).map(([name, source]) => {
     const volume = goVolume({name: quoted(keys.userVolume, name), ...specOf(keys.userVolume, name, source)})
     const fields = objectOf(volume) ?? {}
-    return {...fields, name: String(fields['name'])}
+    return {...fields, name: textOf(fields['name']) ?? name}
   })
 }
 
