@@ -40,23 +40,28 @@ function withProbes(container: Container, index: number): Container {
   return probes.length > 0 ? {...container, ...Object.fromEntries(probes)} : container
 }
 
+/** What one service of a pod brings: the container that registers it, and its sidecar. */
+export interface InjectedPair {
+  readonly init: Container
+  readonly sidecar: Container
+}
+
 /**
  * Puts the injected containers where the mesh puts them: the init containers last, the sidecars before the application
  * where their lifecycle is managed, behind it where not, and behind their own init container where they are native.
  */
 export function arrange(
-  {containers, initContainers = []}: {containers: readonly Container[]; initContainers?: readonly Container[]},
-  inits: readonly Container[],
-  sidecars: readonly Container[],
+  {containers, initContainers}: Required<Pick<PodSpec, 'containers' | 'initContainers'>>,
+  pairs: readonly InjectedPair[],
   {lifecycle, nativeSidecar}: Wishes,
 ): Pick<PodSpec, 'containers' | 'initContainers'> {
   if (nativeSidecar) {
-    const pairs = inits.flatMap((init, index) => [init, ...sidecars.slice(index, index + 1)])
-    return {containers, initContainers: [...initContainers, ...pairs]}
+    return {containers, initContainers: [...initContainers, ...pairs.flatMap(({init, sidecar}) => [init, sidecar])]}
   }
+  const sidecars = pairs.map(({sidecar}) => sidecar)
   return {
     containers: lifecycle ? [...sidecars, ...containers] : [...containers, ...sidecars],
-    initContainers: [...initContainers, ...inits],
+    initContainers: [...initContainers, ...pairs.map(({init}) => init)],
   }
 }
 

@@ -155,7 +155,7 @@ describe('a pod is refused with a sentence', () => {
     [{'consul-sidecar-user-volume': '{}'}, 'not a JSON list'],
     [{'connect-service': 'a,b'}, 'transparent proxy is on'],
     [{'connect-service': 'a,$(id)', 'transparent-proxy': 'false'}, 'in a shell'],
-    [{'connect-service': 'a,a', 'transparent-proxy': 'false'}, 'two containers named "consul-connect-inject-init-a"'],
+    [{'connect-service': 'a,a', 'transparent-proxy': 'false'}, 'two containers named "consul-dataplane-a"'],
     [{'connect-service': 'a,'.repeat(1000), 'transparent-proxy': 'false'}, '100 are the most'],
   ])('%j', (annotations, sentence) => {
     expect(refusal(webPod(annotations))).toContain(sentence)

@@ -1,6 +1,6 @@
 import type {Finding} from '../finding.ts'
 import type {Injection, Subject} from '../mesh.ts'
-import type {Container, Volume} from '../pod.ts'
+import type {Volume} from '../pod.ts'
 import {accessLogEmptyDir, accessLogMounts} from './access-log.ts'
 import {Annotations} from './annotations.ts'
 import {arrange, changeContainers, refuseDuplicates, refuseSidecarUser, withEnv} from './containers.ts'
@@ -61,34 +61,26 @@ export function injection(settings: Settings): (subject: Subject) => Injection {
       ...userMounts(annotations),
     ]
     const servicePort = annotations.get('connect-service-port') ?? defaultServicePort(containers)
-    const inits: Container[] = []
-    const sidecars: Container[] = []
-    for (const service of services) {
+    const dns = clusterDns !== undefined
+    const pairs = services.map((service) => {
       const account = acls ? accountVolume(annotations, service, subject) : undefined
       if (account !== undefined) added.push(account)
       const token = acls ? findToken(annotations, service, containers, [...volumes, ...added]) : undefined
-      inits.push(
-        makeInit({
-          service,
-          serviceAnnotation: annotations.get('connect-service') ?? '',
-          serviceAccountName: pod.spec.serviceAccountName ?? '',
-          namespace,
-          token,
-          logLevel: wishes.logLevel,
-          redirect: settings.cni ? undefined : redirect,
-          securityContext: initSecurity(wishes.transparentProxy, ids, settings),
-        }),
-      )
-      const dns = clusterDns !== undefined
+      const init = makeInit({
+        service,
+        serviceAnnotation: annotations.get('connect-service') ?? '',
+        serviceAccountName: pod.spec.serviceAccountName ?? '',
+        namespace,
+        token,
+        logLevel: wishes.logLevel,
+        redirect: settings.cni ? undefined : redirect,
+        securityContext: initSecurity(wishes.transparentProxy, ids, settings),
+      })
       const args = makeArgs({service, servicePort, namespace, annotations, ports, wishes, token, dns})
       const securityContext = sidecarSecurity(ids)
-      sidecars.push(
-        sidecarContainer(
-          {service, annotations, wishes, args, token, mounts, prometheusPort, securityContext},
-          settings,
-        ),
-      )
-    }
+      const parts = {service, annotations, wishes, args, token, mounts, prometheusPort, securityContext}
+      return {init, sidecar: sidecarContainer(parts, settings)}
+    })
 
     const env = upstreamEnv(annotations, ports, loopback)
     const changed = {
@@ -99,9 +91,10 @@ export function injection(settings: Settings): (subject: Subject) => Injection {
       ...pod.spec,
       ...(clusterDns && dnsFields(annotations, pod, namespace, clusterDns, loopback)),
       volumes: [...volumes, ...added],
-      ...arrange(changed, inits, sidecars, wishes),
+      ...arrange(changed, pairs, wishes),
     }
-    refuseDuplicates(annotations, pod, [...inits, ...sidecars], added)
+    const inserted = [...pairs.map(({sidecar}) => sidecar), ...pairs.map(({init}) => init)]
+    refuseDuplicates(annotations, pod, inserted, added)
     if (annotations.refusal !== undefined) return {outcome: 'refused', message: annotations.refusal}
     const metadata = injectedMetadata(
       {pod, namespace, annotations, wishes, servicePort, prometheusPort, redirect: settings.cni ? redirect : undefined},
@@ -110,7 +103,7 @@ export function injection(settings: Settings): (subject: Subject) => Injection {
     return {
       outcome: 'injected',
       pod: {...pod, metadata, spec},
-      sidecars: [...sidecars, ...inits].map(({name}) => name),
+      sidecars: inserted.map(({name}) => name),
       findings: podFindings(subject, wishes, settings),
     }
   }
