@@ -19,7 +19,7 @@ const keys = [
   'meshwright.dev/concurrency',
   'meshwright.dev/hold-until-ready',
   'meshwright.dev/native-sidecar',
-  'meshwright.dev/nonsense',
+
   'sidecar.istio.io/inject',
   'istio.io/rev',
   'inject.istio.io/templates',
@@ -234,82 +234,115 @@ const anything = fc.oneof(
   {weight: 1, arbitrary: fc.jsonValue({maxDepth: 3})},
 )
 const sometimes = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, {nil: undefined, freq: 2})
+/** Most of a pod has to be right, or it is refused before the code that should be tried sees it. */
+const mostly = (good: fc.Arbitrary<unknown>, bad: fc.Arbitrary<unknown>) =>
+  fc.oneof({weight: 40, arbitrary: good}, {weight: 1, arbitrary: bad})
+
 const keyed = fc
   .array(
-    fc.tuple(fc.oneof({weight: 20, arbitrary: fc.constantFrom(...keys)}, {weight: 1, arbitrary: hostile}), hostile),
-    {maxLength: 6},
+    fc.tuple(
+      fc.oneof({weight: 20, arbitrary: fc.constantFrom(...keys)}, {weight: 1, arbitrary: hostile}),
+      fc.oneof(fc.constantFrom('true', 'false', '1', '80', '100m', '64Mi', 'info', '10.0.0.0/8', '5s'), hostile),
+    ),
+    {maxLength: 4},
   )
   .map((entries) => Object.fromEntries(entries))
-const port = fc.oneof(fc.integer({min: -1, max: 70_000}), fc.constantFrom<unknown[]>('http', '80', '', 1e21, 0))
+const number = fc.integer({min: 1, max: 65_535})
+const port = mostly(fc.oneof(number, fc.constant('http')), fc.oneof(fc.integer(), hostile, fc.constant(1e21)))
 const handler = fc.oneof(
   fc.record({
     httpGet: fc.record(
-      {path: hostile, port, scheme: fc.constantFrom('HTTP', 'HTTPS', ''), host: sometimes(hostile)},
-      {requiredKeys: []},
+      {
+        path: sometimes(fc.constantFrom('/', '/healthz', '')),
+        port,
+        scheme: sometimes(fc.constantFrom('HTTP', 'HTTPS')),
+        host: sometimes(fc.constantFrom('', 'a.example')),
+      },
+      {requiredKeys: ['port']},
     ),
   }),
   fc.record({tcpSocket: fc.record({port})}),
-  fc.record({grpc: fc.record({port: fc.integer(), service: sometimes(fc.constantFrom(null, '', 'x'))})}),
-  fc.record({exec: fc.record({command: fc.array(hostile, {maxLength: 3})})}),
+  fc.record({
+    grpc: fc.record({port: mostly(number, fc.integer()), service: sometimes(fc.constantFrom(null, '', 'x'))}),
+  }),
+  fc.record({exec: fc.record({command: fc.array(fc.constantFrom('sh', '-c', 'true'), {maxLength: 3})})}),
 )
-const quantity = fc.oneof(hostile, fc.integer(), fc.constantFrom('100m', '1Gi', '500m', '64Mi'))
+const quantity = mostly(fc.constantFrom('100m', '1', '1Gi', '500m', '64Mi'), fc.oneof(hostile, fc.integer()))
+const quantities = fc.dictionary(fc.constantFrom('cpu', 'memory', 'example.com/gpu'), quantity, {maxKeys: 2})
 const container = fc.record(
   {
-    name: fc.constantFrom(...names),
-    image: fc.oneof(fc.constantFrom('app:1', 'auto', 'envoyproxy/envoy:v1.25.0'), hostile),
+    name: mostly(fc.constantFrom('app', 'web', 'worker', 'metrics', 'setup'), fc.constantFrom(...names)),
+    image: mostly(fc.constantFrom('app:1', 'auto', 'example.com/a/b@sha256:00'), hostile),
     ports: fc.array(
-      fc.record({
-        containerPort: fc.integer({min: 0, max: 70_000}),
-        name: sometimes(hostile),
-        protocol: sometimes(fc.constantFrom('TCP', 'UDP', 'x')),
-      }),
+      fc.record(
+        {
+          containerPort: mostly(number, fc.integer()),
+          name: mostly(fc.constantFrom('http', 'grpc', 'admin'), hostile),
+          protocol: fc.constantFrom('TCP', 'UDP', 'SCTP'),
+        },
+        {requiredKeys: ['containerPort']},
+      ),
       {maxLength: 3},
     ),
-    env: fc.array(fc.record({name: hostile, value: sometimes(hostile)}), {maxLength: 3}),
-    command: fc.array(hostile, {maxLength: 2}),
-    resources: fc.record(
-      {
-        limits: fc.dictionary(fc.constantFrom('cpu', 'memory', '__proto__'), quantity),
-        requests: fc.dictionary(fc.constantFrom('cpu', 'memory'), quantity),
-      },
-      {requiredKeys: []},
+    env: fc.array(
+      fc.record(
+        {
+          name: mostly(fc.constantFrom('A', 'B'), hostile),
+          value: hostile,
+          valueFrom: fc.constantFrom({}, {fieldRef: {fieldPath: 'metadata.name'}}),
+        },
+        {requiredKeys: ['name']},
+      ),
+      {maxLength: 3},
     ),
+    command: fc.array(hostile, {maxLength: 2}),
+    args: fc.array(hostile, {maxLength: 2}),
+    resources: fc.record({limits: quantities, requests: quantities}, {requiredKeys: []}),
     livenessProbe: handler,
     readinessProbe: handler,
     startupProbe: handler,
     lifecycle: fc.record({preStop: handler, postStart: handler}, {requiredKeys: []}),
     volumeMounts: fc.array(
-      fc.record({name: hostile, mountPath: fc.constantFrom('/var/run/secrets/kubernetes.io/serviceaccount', '/x', '')}),
+      fc.record({
+        name: mostly(fc.constantFrom('data', 'kube-api-access-x'), hostile),
+        mountPath: fc.constantFrom('/var/run/secrets/kubernetes.io/serviceaccount', '/data', '/x'),
+      }),
       {maxLength: 2},
     ),
     securityContext: fc.record(
-      {runAsUser: fc.constantFrom(0, 1337, 2102, 5995, 1e9), runAsNonRoot: fc.boolean(), privileged: fc.boolean()},
+      {
+        runAsUser: mostly(fc.constantFrom(0, 1000), fc.constantFrom(1337, 2102, 5995, 1e9)),
+        runAsNonRoot: fc.boolean(),
+        privileged: fc.boolean(),
+      },
       {requiredKeys: []},
     ),
-    restartPolicy: fc.constantFrom('Always', ''),
+    unheardOf: anything,
   },
-  {requiredKeys: ['name']},
+  {requiredKeys: ['name', 'image']},
 )
+const containers = (minLength: number) =>
+  fc.uniqueArray(container, {minLength, maxLength: 3, selector: ({name}) => name}) as fc.Arbitrary<object[]>
 const pod = fc.record(
   {
     apiVersion: fc.constant('v1'),
     kind: fc.constant('Pod'),
     metadata: fc.record(
       {
-        name: fc.constantFrom('web', '', 'x'.repeat(300)),
+        name: mostly(fc.constant('web-6d5f9c7b8-x2x4z'), fc.constantFrom('', 'x'.repeat(300))),
         generateName: fc.constantFrom('web-6d5f9c7b8-', ''),
-        namespace: fc.constantFrom('shop', 'kube-system', ''),
+        namespace: mostly(fc.constant('shop'), fc.constantFrom('kube-system', '', '__proto__')),
         labels: keyed,
         annotations: keyed,
         ownerReferences: fc.array(
           fc.record(
             {
-              apiVersion: fc.constantFrom('apps/v1', 'batch/v1'),
-              kind: fc.constantFrom('ReplicaSet', 'Job', '__proto__'),
-              name: hostile,
+              apiVersion: fc.constantFrom('apps/v1', 'batch/v1', 'v1'),
+              kind: fc.constantFrom('ReplicaSet', 'Job', 'StatefulSet', '__proto__'),
+              name: mostly(fc.constant('web-6d5f9c7b8'), hostile),
               controller: fc.boolean(),
             },
-            {requiredKeys: []},
+            {requiredKeys: ['kind', 'name']},
           ),
           {maxLength: 2},
         ),
@@ -318,31 +351,36 @@ const pod = fc.record(
     ),
     spec: fc.record(
       {
-        containers: fc.array(container, {maxLength: 4}),
-        initContainers: fc.array(container, {maxLength: 3}),
-        volumes: fc.array(
+        containers: containers(1),
+        initContainers: containers(0),
+        volumes: fc.uniqueArray(
           fc.record({
-            name: fc.constantFrom(
-              'istio-envoy',
-              'linkerd-identity-end-entity',
-              'consul-connect-inject-data',
-              'data',
-              '',
+            name: mostly(
+              fc.constantFrom('data', 'kube-api-access-x', 'tmp'),
+              fc.constantFrom('istio-envoy', 'linkerd-identity-end-entity', 'consul-connect-inject-data'),
             ),
             emptyDir: sometimes(fc.constant({})),
           }),
-          {maxLength: 4},
+          {maxLength: 4, selector: ({name}) => name},
         ),
-        serviceAccountName: fc.constantFrom('default', 'web', ''),
+        serviceAccountName: fc.constantFrom('default', 'web'),
         automountServiceAccountToken: fc.boolean(),
-        hostNetwork: fc.boolean(),
+        hostNetwork: mostly(fc.constant(false), fc.constant(true)),
         dnsPolicy: fc.constantFrom('ClusterFirst', 'None', 'Default'),
-        dnsConfig: fc.constantFrom({}, {nameservers: ['1.2.3.4'], options: [{name: 'ndots', value: '5'}, {}]}),
+        dnsConfig: mostly(
+          fc.constant(undefined),
+          fc.constantFrom({}, {nameservers: ['1.2.3.4'], options: [{name: 'ndots', value: '5'}, {}]}),
+        ),
         securityContext: fc.record(
-          {runAsUser: fc.constantFrom(0, 1337), fsGroup: fc.constant(1), sysctls: fc.constant([])},
+          {
+            runAsUser: mostly(fc.constantFrom(0, 1000), fc.constant(1337)),
+            fsGroup: fc.constant(1),
+            sysctls: fc.constant([]),
+          },
           {requiredKeys: []},
         ),
         imagePullSecrets: fc.array(fc.record({name: hostile}), {maxLength: 1}),
+        unheardOf: anything,
       },
       {requiredKeys: ['containers']},
     ),
@@ -350,9 +388,9 @@ const pod = fc.record(
   {requiredKeys: ['metadata', 'spec']},
 )
 
-const kinds = fc.constantFrom(...(['Pod', 'Pod', 'Pod', 'Pod', 'Pod', 'Pod', 'Service', 'ConfigMap'] as const))
+const kinds = mostly(fc.constant('Pod'), fc.constantFrom('Service', 'ConfigMap'))
 const review = fc
-  .tuple(fc.uuid(), pod, kinds, fc.constantFrom('CREATE', 'CREATE', 'CREATE', 'CREATE', 'UPDATE', 'DELETE', ''))
+  .tuple(fc.uuid(), pod, kinds, mostly(fc.constant('CREATE'), fc.constantFrom('UPDATE', 'DELETE', '')))
   .map(([uid, object, kind, operation]): Tree => ({
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
@@ -362,7 +400,7 @@ const review = fc
       resource: {group: '', version: 'v1', resource: 'pods'},
       namespace: 'shop',
       operation,
-      object: kind === 'Service' ? {...object, kind, spec: {ports: object.spec.containers[0]?.ports ?? []}} : object,
+      object: kind === 'Service' ? {...object, kind, spec: {ports: [{port: 80, name: 'http'}]}} : object,
       oldObject: null,
       dryRun: false,
     },
