@@ -128,6 +128,7 @@ export function metadataVariables({metadata}: Rendering): readonly EnvVar[] {
     })
 }
 
+/** Kubernetes leaves an empty value out. */
 export function variable(name: string, value: string): EnvVar {
-  return {name, value}
+  return value === '' ? {name} : {name, value}
 }

@@ -1,7 +1,14 @@
-import type {Container, EnvVar, Pod, Probe, StringMap, Volume} from '../pod.ts'
+import type {Container, Pod, StringMap, Volume} from '../pod.ts'
 import {isValues, type Values} from '../values.ts'
-import {containersSchema, mergeList, mergeObject, namedSchema} from './merge.ts'
-import {initName, proxyName, validationName} from './names.ts'
+import {
+  containersSchema,
+  mergeList,
+  mergeObject,
+  namedSchema,
+  templateContainersSchema,
+  templateVolumesSchema,
+  type MergeSchema,
+} from './merge.ts'
 import type {Template} from './rendering.ts'
 
 /** The parts of a pod that injection changes, while it does. Parts are replaced, never changed. */
@@ -25,6 +32,12 @@ export const emptyDraft: Draft = {
   securityContext: undefined,
 }
 
+/** What a template alone puts into a pod. */
+export function draftOfTemplate(template: Template): Draft {
+  const {securityContext} = template
+  return {...template, securityContext: isValues(securityContext) ? securityContext : undefined}
+}
+
 export function draftOf({metadata, spec}: Pod): Draft {
   return {
     labels: metadata.labels ?? {},
@@ -42,9 +55,9 @@ export function applyTemplate(draft: Draft, template: Template): Draft {
   return {
     labels: {...draft.labels, ...template.labels},
     annotations: {...draft.annotations, ...template.annotations},
-    initContainers: mergeContainers(draft.initContainers, template.initContainers).map(withoutZeros),
-    containers: mergeContainers(draft.containers, template.containers).map(withoutZeros),
-    volumes: mergeList(draft.volumes, template.volumes, namedSchema).filter(isNamed).map(withoutNull),
+    initContainers: mergeContainers(draft.initContainers, template.initContainers, templateContainersSchema),
+    containers: mergeContainers(draft.containers, template.containers, templateContainersSchema),
+    volumes: mergeList(draft.volumes, template.volumes, templateVolumesSchema).filter(isNamed),
     imagePullSecrets: mergeList(draft.imagePullSecrets, template.imagePullSecrets, namedSchema).filter(isValues),
     securityContext: isValues(template.securityContext)
       ? mergeObject(draft.securityContext ?? {}, template.securityContext, {})
@@ -52,9 +65,12 @@ export function applyTemplate(draft: Draft, template: Template): Draft {
   }
 }
 
-export function mergeContainers(original: readonly Container[], patch: readonly Container[]): readonly Container[] {
-  if (patch.length === 0) return original
-  return mergeList(original, patch, containersSchema).filter(isNamed)
+export function mergeContainers(
+  original: readonly Container[],
+  patch: readonly Container[],
+  schema: MergeSchema = containersSchema,
+): readonly Container[] {
+  return patch.length === 0 ? original : mergeList(original, patch, schema).filter(isNamed)
 }
 
 /** The pod with the draft's parts; what is as before is shared with it, and empty lists are not added. */
@@ -97,41 +113,6 @@ export function replaceInPod(draft: Draft, name: string, change: (container: Con
   if (containers !== undefined) return {...draft, containers}
   const initContainers = replace(draft.initContainers)
   return initContainers === undefined ? draft : {...draft, initContainers}
-}
-
-const templateNames: ReadonlySet<string> = new Set([proxyName, initName, validationName])
-
-/**
- * Templates write zeros, so that they replace what an earlier injection set: an empty value of a variable, a null in a probe of
- * the proxy. Kubernetes leaves them out.
- */
-function withoutZeros(container: Container): Container {
-  if (!templateNames.has(container.name)) return container
-  const {env, readinessProbe, startupProbe} = container
-  return {
-    ...container,
-    ...(env === undefined ? {} : {env: env.map(withoutEmpty)}),
-    ...(readinessProbe === undefined ? {} : {readinessProbe: withoutNulls(readinessProbe)}),
-    ...(startupProbe === undefined ? {} : {startupProbe: withoutNulls(startupProbe)}),
-  }
-}
-
-function withoutEmpty(variable: EnvVar): EnvVar {
-  if (variable.value !== '') return variable
-  const {value: _, ...rest} = variable
-  return rest
-}
-
-function withoutNulls(probe: Probe): Probe {
-  const fields = Object.entries(probe)
-  return fields.some(([, value]) => value === null)
-    ? Object.fromEntries(fields.filter(([, value]) => value !== null))
-    : probe
-}
-
-/** A null says what to take away; where there was nothing to take, it must not stay. */
-function withoutNull(volume: Volume): Volume {
-  return volume['emptyDir'] === null ? {name: volume.name} : volume
 }
 
 function isNamed(item: unknown): item is Container & Volume {

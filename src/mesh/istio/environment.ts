@@ -102,30 +102,49 @@ function portJson({name, hostPort, containerPort, protocol, hostIP}: ContainerPo
   }
 }
 
+/** The parts of the sidecar's environment that stand between those which differ from pod to pod. */
+export interface FixedVariables {
+  readonly head: readonly EnvVar[]
+  readonly middle: readonly EnvVar[]
+  readonly tail: readonly EnvVar[]
+  readonly metadata: readonly EnvVar[]
+}
+
+export function fixedVariables(rendering: Rendering): FixedVariables {
+  return {
+    head: [
+      ...(rendering.settings.mesh.inboundLocalhost ? [legacyProbes] : []),
+      ...certificateVariables(rendering),
+      ...downwardVariables,
+      cpuLimit,
+      {name: 'PROXY_CONFIG', value: rendering.proxyConfigText},
+    ],
+    middle: [
+      ...runtimeLimits,
+      ...complianceVariables(rendering),
+      clusterVariable(rendering),
+      nodeName,
+      {name: 'ISTIO_META_INTERCEPTION_MODE', value: interceptionMode(rendering)},
+      ...networkVariables(rendering),
+    ],
+    tail: [...bootstrapVariables(rendering.annotations), ...identityVariables(rendering)],
+    metadata: metadataVariables(rendering),
+  }
+}
+
 /** The environment of the sidecar, in the order of its template. */
-export function sidecarVariables(rendering: Rendering): EnvVar[] {
-  const {settings, labels, annotations, owner, containers} = rendering
-  const workload = own(labels, 'service.istio.io/workload-name') || owner.name
+export function sidecarVariables(rendering: Rendering, fixed: FixedVariables): EnvVar[] {
+  const {labels, owner, containers} = rendering
   return [
-    ...(settings.mesh.inboundLocalhost ? [legacyProbes] : []),
-    ...certificateVariables(rendering),
-    ...downwardVariables,
-    cpuLimit,
-    {name: 'PROXY_CONFIG', value: rendering.proxyConfigText},
+    ...fixed.head,
     {name: 'ISTIO_META_POD_PORTS', value: podPorts(containers)},
     variable('ISTIO_META_APP_CONTAINERS', appContainers(containers).join(',')),
-    ...runtimeLimits,
-    ...complianceVariables(rendering),
-    clusterVariable(rendering),
-    nodeName,
-    {name: 'ISTIO_META_INTERCEPTION_MODE', value: interceptionMode(rendering)},
-    ...networkVariables(rendering),
-    ...workloadVariables(workload, owner),
-    ...bootstrapVariables(annotations),
-    ...identityVariables(rendering),
+    ...fixed.middle,
+    ...workloadVariables(own(labels, 'service.istio.io/workload-name') || owner.name, owner),
+    ...fixed.tail,
     ...datadogVariables(rendering),
     ...otelVariables(rendering),
-    ...metadataVariables(rendering),
+    ...fixed.metadata,
   ]
 }
 
@@ -137,7 +156,7 @@ export function bootstrapVariables(annotations: StringMap): readonly EnvVar[] {
 
 function datadogVariables({settings, annotations}: Rendering): readonly EnvVar[] {
   const text = own(annotations, keys.datadogEnv)
-  if (settings.chart.text('global.proxy.tracer') !== 'datadog' || text === undefined) return []
+  if (text === undefined || settings.chart.text('global.proxy.tracer') !== 'datadog') return []
   return entriesOf(keys.datadogEnv, text).map(([name, value]) => {
     if (typeof value === 'object' && value !== null) {
       throw new RefusedValue(

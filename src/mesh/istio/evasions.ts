@@ -3,6 +3,7 @@ import type {Evasion, Subject} from '../mesh.ts'
 import type {Container, SecurityContext, StringMap} from '../pod.ts'
 import {isValues} from '../values.ts'
 import {keys, own} from './annotations.ts'
+import {envoyContainerEvasions} from './envoy/evasions.ts'
 import {initImage, proxyImage} from './images.ts'
 import {initName, proxyName, validationName} from './names.ts'
 import type {Settings} from './settings.ts'
@@ -79,8 +80,8 @@ function configEvasions(annotations: StringMap): readonly Evasion[] {
 function templateEvasions(annotations: StringMap, {templates}: Settings): readonly Evasion[] {
   const asked = own(annotations, keys.templates)
   if (asked === undefined) return []
-  const names = asked.split(',').map((name) => name.trim())
-  return templates.every((name) => names.includes(name))
+  const names = new Set<string>(asked.split(',').map((name) => name.trim()))
+  return templates.every((name) => names.has(name))
     ? []
     : [{key: keys.templates, reason: `leaves out the template ${templates.join(', ')}`}]
 }
@@ -95,6 +96,7 @@ function volumeEvasions(annotations: StringMap): readonly Evasion[] {
 
 function containerEvasions(container: Container, annotations: StringMap, settings: Settings): readonly Evasion[] {
   if (!reserved.has(container.name)) return []
+  if (settings.envoy !== undefined) return envoyContainerEvasions(container, annotations, settings)
   const key = `container ${container.name}`
   const image = container.image ?? ''
   const ours = [proxyImage(settings, annotations, settings.mesh.defaultConfig), initImage(settings, annotations)]

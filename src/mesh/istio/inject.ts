@@ -5,7 +5,16 @@ import type {Injection, Subject} from '../mesh.ts'
 import type {Container, Pod, StringMap} from '../pod.ts'
 import {annotationProblem, invalid, keys, own} from './annotations.ts'
 import {templateProblem} from './chart-problems.ts'
-import {applyTemplate, draftOf, emptyDraft, findContainer, podOf, replaceInPod, type Draft} from './draft.ts'
+import {
+  applyTemplate,
+  draftOf,
+  draftOfTemplate,
+  emptyDraft,
+  findContainer,
+  podOf,
+  replaceInPod,
+  type Draft,
+} from './draft.ts'
 import {envoyPodFindings} from './envoy/findings.ts'
 import {scrapeEnvoy} from './envoy/metrics.ts'
 import {EnvoyTemplate} from './envoy/template.ts'
@@ -102,7 +111,7 @@ export class IstioInjection {
     let draft = draftOf(given)
     for (const name of templatesOf(annotations, settings.templates)) {
       const template = this.#render(name, rendering)
-      templates = applyTemplate(templates, template)
+      templates = templates === emptyDraft ? draftOfTemplate(template) : applyTemplate(templates, template)
       draft = applyTemplate(native.mover ? withProxyInInit(draft, templates) : draft, template)
     }
     draft = reapplyUserContainers(draft, given, templates, overrides, earlier)
@@ -111,7 +120,7 @@ export class IstioInjection {
       settings.envoy === undefined ? this.#agentWork(draft, given, earlier !== undefined) : scrapeEnvoy(draft, settings)
     draft = this.#metadata(draft, templates, given)
     draft = reorder(draft, hold)
-    check(draft)
+    check(draft, settings.resources)
     return {
       outcome: 'injected',
       pod: podOf(subject.pod, draft),
@@ -335,7 +344,7 @@ function sidecarNames(templates: Draft): readonly string[] {
 }
 
 /** What the API server would refuse anyway is refused here, with a reason. */
-function check({containers, initContainers}: Draft): void {
+function check({containers, initContainers}: Draft, checked: ResourceSettings): void {
   const all = [...initContainers, ...containers]
   for (const name of [proxyName, initName, validationName]) {
     if (all.filter((container) => container.name === name).length < 2) continue
@@ -343,7 +352,9 @@ function check({containers, initContainers}: Draft): void {
       `the pod would have two containers named ${name}; remove its own, or the part of annotations ${keys.nativeSidecar} and ${keys.templates} that places a second one`,
     )
   }
-  for (const container of all) if (container.name === proxyName) checkResources(container.resources ?? {})
+  for (const {name, resources} of all) {
+    if (name === proxyName && resources !== undefined && resources !== checked) checkResources(resources)
+  }
 }
 
 function checkResources({requests = {}, limits = {}}: ResourceSettings | NonNullable<Container['resources']>): void {

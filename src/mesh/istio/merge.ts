@@ -4,9 +4,13 @@ import {isValues, type Values} from '../values.ts'
 export interface MergeSchema {
   readonly fields?: {readonly [field: string]: MergeSchema}
   readonly mergeKey?: string
+  /** Fields that a patch takes away by leaving them out. */
+  readonly takesAway?: (patch: Values) => readonly string[]
 }
 
-const container: MergeSchema = {
+/** The patch merge keys of core/v1 (k8s.io/api core/v1/types.go), as far as an injection template can reach. */
+export const containersSchema: MergeSchema = {
+  mergeKey: 'name',
   fields: {
     env: {mergeKey: 'name'},
     ports: {mergeKey: 'containerPort'},
@@ -14,22 +18,35 @@ const container: MergeSchema = {
     volumeDevices: {mergeKey: 'devicePath'},
   },
 }
+export const namedSchema: MergeSchema = {mergeKey: 'name'}
 
-/** The patch merge keys of core/v1 (k8s.io/api core/v1/types.go), as far as an injection template can reach. */
-export const podSchema: MergeSchema = {
+const probe: MergeSchema = {
+  takesAway: (patch) =>
+    ['initialDelaySeconds', 'periodSeconds', 'failureThreshold'].filter((field) => !Object.hasOwn(patch, field)),
+}
+
+/**
+ * As a template merges its own containers: it writes zeros out, and so takes away what an earlier injection set. Kubernetes
+ * leaves zeros out, and so do we.
+ */
+export const templateContainersSchema: MergeSchema = {
+  ...containersSchema,
   fields: {
-    spec: {
-      fields: {
-        containers: {...container, mergeKey: 'name'},
-        initContainers: {...container, mergeKey: 'name'},
-        volumes: {mergeKey: 'name'},
-        imagePullSecrets: {mergeKey: 'name'},
-      },
+    ...containersSchema.fields,
+    env: {
+      mergeKey: 'name',
+      takesAway: (patch) => (Object.hasOwn(patch, 'value') || Object.hasOwn(patch, 'valueFrom') ? [] : ['value']),
     },
+    readinessProbe: probe,
+    startupProbe: probe,
   },
 }
-export const containersSchema: MergeSchema = {...container, mergeKey: 'name'}
-export const namedSchema: MergeSchema = {mergeKey: 'name'}
+
+/** The templates write `emptyDir:` with nothing after it for a volume of which we say only the name. */
+export const templateVolumesSchema: MergeSchema = {
+  mergeKey: 'name',
+  takesAway: (patch) => (Object.keys(patch).length === 1 ? ['emptyDir'] : []),
+}
 
 const directive = '$patch'
 
@@ -51,6 +68,7 @@ export function mergeObject(original: Values, patch: Values, schema: MergeSchema
       merged.set(key, mergeList(below, value, field))
     } else merged.set(key, isValues(value) ? withoutDirectives(value) : value)
   }
+  for (const key of schema.takesAway?.(patch) ?? []) merged.delete(key)
   return Object.fromEntries(merged)
 }
 
@@ -62,12 +80,21 @@ export function mergeList(original: readonly unknown[], patch: readonly unknown[
   const key = schema.mergeKey ?? 'name'
   if (original.length === 0) return patch.filter((item) => !isDirective(item))
   if (patch.length === 0) return [...original]
+  if (areApart(original, patch, key)) return [...patch, ...original]
   const special = patch.filter(isDirective)
   if (special.some((item) => item[directive] === 'replace')) return patch.filter((item) => !isDirective(item))
   const removed = new Set(special.map((item) => own(item, key)))
   const server = removed.size === 0 ? original : original.filter((item) => !removed.has(keyOf(item, key)))
   const wanted = special.length === 0 ? patch : patch.filter((item) => !isDirective(item))
   return ordered(server, wanted, mergedItems(server, wanted, key, schema), key)
+}
+
+/** Nearly always nothing has to be merged at all. */
+function areApart(original: readonly unknown[], patch: readonly unknown[], key: string): boolean {
+  const names = new Set(patch.map((item) => keyOf(item, key)))
+  return (
+    names.size === patch.length && !patch.some(isDirective) && !original.some((item) => names.has(keyOf(item, key)))
+  )
 }
 
 /** Both lists in one, the original's first; an element that the patch names twice is merged twice. */

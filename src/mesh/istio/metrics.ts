@@ -66,7 +66,7 @@ function scrapeJson({scrape, path, port, targets}: Scrape): Json {
 /** A pod that says no is not scraped; what is neither yes nor no counts as yes. */
 function refusesScrape(annotations: StringMap): boolean {
   for (const key of Object.keys(annotations)) {
-    if (scrapeKey.exec(key)?.[1] !== 'scrape') continue
+    if (!key.startsWith('prometheus') || scrapeKey.exec(key)?.[1] !== 'scrape') continue
     const scrape = parseBool(annotations[key] ?? '')
     if (scrape !== undefined) return !scrape
   }
@@ -75,14 +75,16 @@ function refusesScrape(annotations: StringMap): boolean {
 
 /** The port that the pod asks to be scraped at. */
 export function prometheusPort(annotations: StringMap): string | undefined {
-  const key = Object.keys(annotations).find((name) => scrapeKey.exec(name)?.[1] === 'port')
+  const key = Object.keys(annotations).find(
+    (name) => name.startsWith('prometheus') && scrapeKey.exec(name)?.[1] === 'port',
+  )
   return key === undefined ? undefined : annotations[key]
 }
 
 /** Without any spelling of what the agent's own annotations replace; the same object where there is none. */
 export function withoutPrometheus(annotations: StringMap): StringMap {
   const names = Object.keys(annotations)
-  const kept = names.filter((key) => !scrapeKey.test(key) && !targetsKey.test(key))
+  const kept = names.filter((key) => !(key.startsWith('prometheus') && (scrapeKey.test(key) || targetsKey.test(key))))
   if (kept.length === names.length) return annotations
   return Object.fromEntries(kept.map((key) => [key, annotations[key] ?? '']))
 }
@@ -133,7 +135,8 @@ function checkPorts({targets, port}: Scrape, agentPort: number): void {
 
 /** Tells Prometheus where the proxy serves merged metrics with mutual TLS, unless the pod says so itself. */
 function markSecurePort(draft: Draft): Draft {
-  if (Object.keys(draft.annotations).some((key) => securePortKey.test(key))) return draft
+  if (Object.keys(draft.annotations).some((key) => key.startsWith('prometheus') && securePortKey.test(key)))
+    return draft
   const port = findInPod(draft, proxyName)?.env?.find(
     ({name, value}) => name === securePortVariable && value !== undefined && value !== '' && value !== '0',
   )?.value

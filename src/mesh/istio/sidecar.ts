@@ -2,7 +2,7 @@ import {plainScalar} from '../../config/scalar.ts'
 import type {Container, Probe, SecurityContext, StringMap} from '../pod.ts'
 import {keys, own} from './annotations.ts'
 import {captureContainer, excludedInboundPorts, interceptionMode} from './capture.ts'
-import {appContainers, sidecarVariables} from './environment.ts'
+import {appContainers, fixedVariables, sidecarVariables, type FixedVariables} from './environment.ts'
 import {proxyImage} from './images.ts'
 import {multusNetworks} from './multus.ts'
 import {proxyName} from './names.ts'
@@ -16,13 +16,14 @@ export interface SidecarParts {
   readonly capture: Container | undefined
   /** Without its environment. */
   readonly proxy: Container
+  readonly variables: FixedVariables
   readonly volumes: Template['volumes']
   readonly imagePullSecrets: Template['imagePullSecrets']
 }
 
 /** Istio's default injection template (files/injection-template.yaml). */
 export function sidecarTemplate(rendering: Rendering, parts: SidecarParts): Template {
-  const proxy: Container = {...parts.proxy, env: sidecarVariables(rendering)}
+  const proxy: Container = {...parts.proxy, env: sidecarVariables(rendering, parts.variables)}
   const init = parts.capture === undefined ? [] : [parts.capture]
   return {
     labels: sidecarLabels(rendering),
@@ -38,6 +39,7 @@ export function sidecarParts(rendering: Rendering): SidecarParts {
   return {
     capture: captureContainer(rendering),
     proxy: proxyContainer(rendering),
+    variables: fixedVariables(rendering),
     volumes: proxyVolumes(rendering, 'sidecar'),
     imagePullSecrets: pullSecrets(rendering.settings),
   }
@@ -106,7 +108,6 @@ export function probes(rendering: Rendering): {readonly startupProbe?: Probe; re
   if (chart.at('global.proxy.startupProbe.enabled') !== true) return {readinessProbe: readiness}
   const startupProbe = {
     httpGet: {path: '/healthz/ready', port: 15021},
-    ...numberField('initialDelaySeconds', 0),
     periodSeconds: 1,
     timeoutSeconds: 3,
     ...numberField('failureThreshold', threshold),
@@ -126,9 +127,9 @@ export function readinessProbe(rendering: Rendering, port: number): Probe {
   }
 }
 
-/** Kubernetes leaves a zero out; null takes away what an earlier injection wrote. */
-export function numberField(name: string, value: number): {readonly [name: string]: number | null} {
-  return {[name]: value === 0 ? null : value}
+/** Kubernetes leaves a zero out. */
+export function numberField(name: string, value: number): {readonly [name: string]: number} {
+  return value === 0 ? {} : {[name]: value}
 }
 
 /** The template writes the number bare, so a leading 0 makes it octal; the field has 32 bits. */

@@ -1,6 +1,8 @@
 import type {Container, Json, Pod, Probe, StringMap, Volume} from '../pod.ts'
 import {keys, own} from './annotations.ts'
 import {findInPod} from './draft.ts'
+import {metricsPort} from './envoy/listeners.ts'
+import {bootstrapOption} from './envoy/template.ts'
 import {prometheusPort, withoutPrometheus} from './metrics.ts'
 import {initName, proxyName, validationName} from './names.ts'
 import {objectOf, textOf, type ProtoJson} from './proto.ts'
@@ -28,12 +30,15 @@ const sidecarLabels: ReadonlySet<string> = new Set([
   'service.istio.io/canonical-name',
   'service.istio.io/canonical-revision',
 ])
+const injectedArguments: ReadonlySet<string> = new Set(['proxy', 'istio-iptables', bootstrapOption])
+/** Where Prometheus is sent to: to the agent, or to a bare Envoy. */
+const metricsPorts: ReadonlySet<string> = new Set(['15020', String(metricsPort)])
 const grpcVariables: ReadonlySet<string> = new Set(['GRPC_XDS_BOOTSTRAP', 'GRPC_XDS_EXPERIMENTAL_SECURITY_SUPPORT'])
 
-/** True where a container runs Istio's agent or its capture; a user's own istio-proxy alone has neither. */
+/** True where a container runs Istio's agent, its capture or a bare Envoy; a user's own istio-proxy alone has none. */
 export function carriesSidecar({spec}: Pod): boolean {
   return [...spec.containers, ...(spec.initContainers ?? [])].some(
-    ({name, args = []}) => sidecarNames.has(name) && (args[0] === 'proxy' || args[0] === 'istio-iptables'),
+    ({name, args = []}) => sidecarNames.has(name) && injectedArguments.has(args[0] ?? ''),
   )
 }
 
@@ -128,7 +133,7 @@ function plainAnnotations(
     if (key === keys.status || key === keys.revision || key === keys.overrides) return true
     return (key === keys.defaultContainer || key === keys.defaultLogsContainer) && value === first
   })
-  const merged = prometheusPort(kept) === '15020' && own(kept, 'prometheus.io/path') === '/stats/prometheus'
+  const merged = metricsPorts.has(prometheusPort(kept) ?? '') && own(kept, 'prometheus.io/path') === '/stats/prometheus'
   if (!merged) return kept
   const scrape = objectOf(variable(proxy, 'ISTIO_PROMETHEUS_ANNOTATIONS')) ?? {}
   const written = (['scrape', 'path', 'port'] as const).flatMap((name) => {

@@ -17,9 +17,8 @@ export function proxyVolumes(rendering: Rendering, reader: VolumeReader): Volume
   const {chart} = settings
   const istiod = chart.text('global.pilotCertProvider') === 'istiod'
   const bootstrap = own(annotations, keys.bootstrapOverride)
-  // The templates write `emptyDir:` with nothing after it, which takes that of a pod's volume of the same name away.
-  const spelled = {emptyDir: reader === 'gateway' ? {} : null}
-  const volumes: Volume[] = [{name: 'workload-socket', emptyDir: null}]
+  const spelled = reader === 'gateway' ? {emptyDir: {}} : {}
+  const volumes: Volume[] = [{name: 'workload-socket'}]
   if (reader !== 'grpc-agent') volumes.push({name: 'credential-socket', ...spelled})
   volumes.push(
     chart.text('global.caName') === gkeAuthority
