@@ -56,6 +56,17 @@ describe('patch', () => {
     ])
   })
 
+  test('finds its way through long lists that were shuffled, cut and extended', () => {
+    const item = fc.record({name: fc.nat(60).map(String), value: fc.nat(2)})
+    const list = fc.uniqueArray(item, {selector: ({name}) => name, minLength: 17, maxLength: 40})
+    fc.assert(
+      fc.property(list, list, fc.array(fc.nat(60)), (before, others, picks) => {
+        const after = [...picks.flatMap((i) => before[i] ?? []), ...others.slice(0, 5), ...before.slice(3)]
+        expect(applyPatch({env: before}, patch({env: before}, {env: after}))).toEqual({env: after})
+      }),
+    )
+  })
+
   test('turns any document into any other, by the judgement of two appliers', () => {
     const document = fc.letrec((tie) => ({
       value: fc.oneof(

@@ -31,10 +31,10 @@ function diffFields(before: Fields, after: Fields, path: string, operations: Ope
     if (present(before, key) && !present(after, key)) operations.push({op: 'remove', path: `${path}/${escape(key)}`})
   }
   for (const key of Object.keys(after)) {
-    if (!present(after, key)) continue
-    const at = `${path}/${escape(key)}`
-    if (present(before, key)) diff(before[key], after[key], at, operations)
-    else operations.push({op: 'add', path: at, value: after[key]})
+    const value = after[key]
+    if (value === undefined) continue
+    if (!present(before, key)) operations.push({op: 'add', path: `${path}/${escape(key)}`, value})
+    else if (before[key] !== value) diff(before[key], value, `${path}/${escape(key)}`, operations)
   }
 }
 
@@ -56,39 +56,57 @@ function cheaperWhole(before: Fields, after: Fields): boolean {
 
 function diffLists(before: readonly unknown[], after: readonly unknown[], path: string, operations: Operation[]): void {
   const origin = align(before, after)
-  if (!origin.some((index) => index >= 0)) {
+  const kept = origin.filter((index) => index >= 0)
+  if (kept.length === 0) {
     if (before.length > 0 || after.length > 0) operations.push({op: 'replace', path, value: after})
     return
   }
-  const kept = new Set(origin)
-  for (let i = before.length - 1; i >= 0; i--) {
-    if (!kept.has(i)) operations.push({op: 'remove', path: `${path}/${i}`})
+  for (let i = before.length - 1, last = kept.length - 1; i >= 0; i--) {
+    if (kept[last] === i) last--
+    else operations.push({op: 'remove', path: `${path}/${i}`})
   }
   // Removals are done and everything left of i stands already, so index i means the same before and after.
-  for (const [i, item] of after.entries()) {
+  for (let i = 0; i < after.length; i++) {
     const index = origin[i] ?? -1
-    if (index < 0) operations.push({op: 'add', path: `${path}/${i}`, value: item})
-    else diff(before[index], item, `${path}/${i}`, operations)
+    if (index < 0) operations.push({op: 'add', path: `${path}/${i}`, value: after[i]})
+    else if (before[index] !== after[i]) diff(before[index], after[i], `${path}/${i}`, operations)
   }
 }
 
+/** Up to this length a list is searched from end to end: cheaper than an index of it. */
+const shortList = 16
+
 /** For each item of `after` the index in `before` that it continues, or -1; indices ascend, so nothing has to move. */
 function align(before: readonly unknown[], after: readonly unknown[]): number[] {
-  const places = new Map<unknown, number>()
-  const names = new Map<string, number>()
-  for (const [i, item] of before.entries()) {
-    places.set(item, i)
-    const name = nameOf(item)
-    if (name !== undefined && !names.has(name)) names.set(name, i)
-  }
-  let last = -1
+  const find = before.length > shortList ? indexed(before) : (item: unknown, from: number) => search(before, item, from)
+  let next = 0
   return after.map((item) => {
-    const name = nameOf(item)
-    const index = places.get(item) ?? (name === undefined ? undefined : names.get(name)) ?? -1
-    if (index <= last) return -1
-    last = index
+    // Nearly always a list goes on as it was.
+    const index = before[next] === item && next < before.length ? next : find(item, next)
+    if (index >= 0) next = index + 1
     return index
   })
+}
+
+function search(before: readonly unknown[], item: unknown, from: number): number {
+  const same = before.indexOf(item, from)
+  const name = same < 0 ? nameOf(item) : undefined
+  return name === undefined ? same : before.findIndex((other, i) => i >= from && nameOf(other) === name)
+}
+
+function indexed(before: readonly unknown[]): (item: unknown, from: number) => number {
+  const places = new Map<unknown, number>()
+  const names = new Map<string, number>()
+  for (let i = before.length - 1; i >= 0; i--) {
+    places.set(before[i], i)
+    const name = nameOf(before[i])
+    if (name !== undefined) names.set(name, i)
+  }
+  return (item, from) => {
+    const name = nameOf(item)
+    const index = places.get(item) ?? (name === undefined ? undefined : names.get(name)) ?? -1
+    return index >= from ? index : -1
+  }
 }
 
 function nameOf(item: unknown): string | undefined {
