@@ -230,21 +230,19 @@ export function warningOf({kind, key, message}: Finding): string {
 function answer({uid}: AdmissionRequest, verdict: Verdict): string {
   const {decision, code, reason, mesh, findings, before, object} = verdict
   const operations = before === object ? [] : patch(before, object)
-  return JSON.stringify({
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    response: {
-      uid,
-      allowed: decision !== 'refused',
-      ...(decision === 'refused' && {status: {code: 403, reason: 'Forbidden', message: refusalText(verdict)}}),
-      ...(operations.length > 0 && {
-        patchType: 'JSONPatch',
-        patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
-      }),
-      ...(findings.length > 0 && {warnings: findings.map(warningOf)}),
-      auditAnnotations: {decision, code, mesh, reason},
-    },
+  const response = JSON.stringify({
+    uid,
+    allowed: decision !== 'refused',
+    ...(decision === 'refused' && {status: {code: 403, reason: 'Forbidden', message: refusalText(verdict)}}),
+    ...(findings.length > 0 && {warnings: findings.map(warningOf)}),
+    auditAnnotations: {decision, code, mesh, reason},
   })
+  // The patch is most of the answer, and base64 needs no escaping: it is not stringified a second time.
+  const changes =
+    operations.length > 0
+      ? `,"patchType":"JSONPatch","patch":"${Buffer.from(JSON.stringify(operations)).toString('base64')}"`
+      : ''
+  return `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":${response.slice(0, -1)}${changes}}}`
 }
 
 function refusalText({code, reason}: Verdict): string {
