@@ -1,98 +1,210 @@
-import {spawn, spawnSync, type ChildProcess} from 'node:child_process'
-import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {spawn, type ChildProcess} from 'node:child_process'
+import {once} from 'node:events'
+import {mkdir, readFile, rename, writeFile} from 'node:fs/promises'
+import {Agent, request} from 'node:https'
 import {join} from 'node:path'
+import {connect} from 'node:tls'
 import {parse} from 'yaml'
+import {z} from 'zod'
+import type {MeshName} from '../../src/mesh/mesh.ts'
 import type {Cluster} from '../cluster/cluster.ts'
 import {freePorts} from '../cluster/ports.ts'
-
-const root = join(import.meta.dirname, '..', '..')
-const program = join(root, 'bin', 'meshwright')
+import {HopelessError} from '../cluster/wait.ts'
+import {meshwright, program, root} from './command.ts'
 
 export type FailurePolicy = 'Fail' | 'Ignore'
 
-/** The webhook as its users run it: a process of its own, certificates in a folder, registered with the API server. */
+export type NamespaceMetadata = {
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+const shopConfiguration = join(root, 'examples/shop/mesh.yaml')
+const REGISTRATION = z.looseObject({webhooks: z.array(z.looseObject({}))})
+
+/**
+ * The webhook as its users run it: a process of its own, configuration, objects and certificates in files, registered
+ * with the API server as manifests/webhook.yaml has it.
+ */
 export class Webhook {
-  readonly port: number
+  /** Where its certificates are, the authority's key among them. */
   readonly certs: string
   readonly #cluster: Cluster
+  readonly #mesh: MeshName
+  readonly #port: number
   readonly #configFile: string
   readonly #objectsFile: string
   readonly #namespaces: object[] = []
   #child: ChildProcess | undefined
   #log = ''
 
-  private constructor(cluster: Cluster, port: number, folder: string) {
+  private constructor(cluster: Cluster, mesh: MeshName, port: number, folder: string) {
     this.#cluster = cluster
-    this.port = port
+    this.#mesh = mesh
+    this.#port = port
     this.certs = join(folder, 'certs')
     this.#configFile = join(folder, 'mesh.yaml')
     this.#objectsFile = join(folder, 'objects.yaml')
   }
 
-  /** Makes certificates, starts the process and waits until it is ready. `configuration` is written as JSON, which is YAML. */
-  static async start(cluster: Cluster, name: string, configuration: object): Promise<Webhook> {
-    const folder = join(cluster.dir, name)
-    mkdirSync(folder)
+  /** Makes certificates, starts the process and waits until it is ready. `configuration` patches the shop's. */
+  static async start(cluster: Cluster, mesh: MeshName, configuration: object): Promise<Webhook> {
     const [port = 0] = await freePorts(1)
-    const webhook = new Webhook(cluster, port, folder)
-    writeFileSync(webhook.#configFile, JSON.stringify(configuration))
-    webhook.#writeObjects()
-    webhook.rotate()
+    const folder = join(cluster.dir, `webhook-${port}`)
+    await mkdir(folder)
+    const webhook = new Webhook(cluster, mesh, port, folder)
+    await writeFile(webhook.#configFile, JSON.stringify(configuration))
+    await writeFile(webhook.#objectsFile, '')
+    const hosts = ['--host', '127.0.0.1', '--host', 'localhost']
+    await meshwright(['certs', 'init', '--dir', webhook.certs, ...hosts, '--ca-key'])
     await webhook.run()
     return webhook
   }
 
-  /** A new certificate from a new CA, or from the CA that is there: what a rotation of the leaf does. */
-  rotate(): void {
-    const args = ['certs', 'init', '--dir', this.certs, '--host', '127.0.0.1', '--host', 'localhost', '--force']
-    const {status, stderr} = spawnSync(program, args, {encoding: 'utf8'})
-    if (status !== 0) throw new Error(`certs init: ${stderr}`)
-  }
-
+  /** Starts the process, again where it was ended, and waits until it is ready. */
   async run(): Promise<void> {
-    const args = ['webhook', '--config', this.#configFile, '--objects', this.#objectsFile, '--cert-dir', this.certs, '--host', '127.0.0.1', '--port', String(this.port)]
-    const child = spawn(program, args, {stdio: ['ignore', 'ignore', 'pipe']})
-    child.stderr.on('data', (chunk: Buffer) => {
-      this.#log = (this.#log + chunk.toString()).slice(-20_000)
+    const files = ['--config', shopConfiguration, '--config', this.#configFile, '--objects', this.#objectsFile]
+    const address = ['--cert-dir', this.certs, '--host', '127.0.0.1', '--port', String(this.#port)]
+    const child = spawn(program, ['webhook', ...files, '--mesh', this.#mesh, ...address], {
+      stdio: ['ignore', 'ignore', 'pipe'],
     })
     this.#child = child
+    this.#log = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#log += chunk.toString()
+    })
     await this.#cluster.until('the webhook to be ready', 20_000, async () => {
-      if (child.exitCode !== null) throw new Error(`the webhook ended: ${this.#log}`)
-      return spawnSync('sh', ['-c', `exec 3<>/dev/tcp/127.0.0.1/${this.port}`]).status !== 127 && this.#log.includes('ready')
+      if (child.exitCode !== null) throw new HopelessError(`the webhook ended with ${child.exitCode}:\n${this.#log}`)
+      return (await this.#readiness()) === 200
     })
   }
 
-  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+  /** Sends the signal and waits for the process to end. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#child
-    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null
-    const {promise, resolve} = Promise.withResolvers<number | null>()
-    child.once('exit', (code) => resolve(code))
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     child.kill(signal)
-    return promise
+    await once(child, 'exit')
   }
 
   /** Creates a namespace that the webhook knows too: its objects file stands in for a cache of the cluster. */
-  async createNamespace(name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
-    this.#namespaces.push({apiVersion: 'v1', kind: 'Namespace', metadata: {name, labels: {'kubernetes.io/metadata.name': name, ...labels}}})
-    this.#writeObjects()
-    await this.#cluster.createNamespace(name, {labels})
+  async createNamespace(name: string, metadata: NamespaceMetadata = {}): Promise<void> {
+    await this.learn(name, metadata)
+    await this.#cluster.createNamespace(name, metadata)
   }
 
-  /** Registers manifests/webhook.yaml with this process's address and CA, or changes the registration. */
+  /** Puts a namespace into the webhook's cache and waits until it counts. */
+  async learn(name: string, metadata: NamespaceMetadata = {}): Promise<void> {
+    this.#namespaces.push({apiVersion: 'v1', kind: 'Namespace', metadata: {...metadata, name}})
+    await this.#replace(this.#objectsFile, this.#namespaces.map((object) => JSON.stringify(object)).join('\n---\n'))
+  }
+
+  /** Another patch of the shop's configuration, in force when this settles. */
+  async configure(configuration: object): Promise<void> {
+    await this.#replace(this.#configFile, JSON.stringify(configuration))
+  }
+
+  /**
+   * Registers manifests/webhook.yaml with this process's address and its authorities, or changes the registration, and waits
+   * until the API server goes by it.
+   */
   async register(failurePolicy: FailurePolicy): Promise<void> {
-    const manifest: {webhooks: Record<string, unknown>[]} = parse(readFileSync(join(root, 'manifests/webhook.yaml'), 'utf8'))
-    const caBundle = readFileSync(join(this.certs, 'ca.crt')).toString('base64')
-    const clientConfig = {url: `https://127.0.0.1:${this.port}/mutate`, caBundle}
-    const registered = {...manifest, webhooks: manifest.webhooks.map((webhook) => ({...webhook, failurePolicy, clientConfig}))}
-    const {code, stderr} = await this.#cluster.kubectl(['apply', '-f', '-'], {stdin: JSON.stringify(registered)})
-    if (code !== 0) throw new Error(stderr)
+    const manifest = REGISTRATION.parse(parse(await readFile(join(root, 'manifests/webhook.yaml'), 'utf8')))
+    const caBundle = (await readFile(join(this.certs, 'ca.crt'))).toString('base64')
+    const clientConfig = {url: `https://127.0.0.1:${this.#port}/mutate`, caBundle}
+    const webhooks = manifest.webhooks.map((webhook) => ({...webhook, failurePolicy, clientConfig}))
+    await this.#apply({...manifest, webhooks})
+    await this.#registrationsAreSeen()
   }
 
+  async unregister(): Promise<void> {
+    const args = ['delete', '-f', join(root, 'manifests/webhook.yaml')]
+    const {code, stderr} = await this.#cluster.kubectl(args)
+    if (code !== 0) throw new Error(stderr)
+    await this.#registrationsAreSeen()
+  }
+
+  /** The serial number of the certificate that a new connection gets; trusts what `ca.crt` has in it. */
+  async servedSerial(): Promise<string> {
+    const ca = await readFile(join(this.certs, 'ca.crt'))
+    const socket = connect({host: '127.0.0.1', port: this.#port, ca})
+    await once(socket, 'secureConnect')
+    const {serialNumber} = socket.getPeerCertificate()
+    socket.destroy()
+    return serialNumber
+  }
+
+  /** Renews a part of the certificates as `certs init --only` does. */
+  async renew(part: 'certificate' | 'authority'): Promise<void> {
+    await meshwright(['certs', 'init', '--dir', this.certs, '--only', part])
+  }
+
+  /** What the process has said since it was started: lines of JSON. */
   get log(): string {
     return this.#log
   }
 
-  #writeObjects(): void {
-    writeFileSync(this.#objectsFile, this.#namespaces.map((namespace) => JSON.stringify(namespace)).join('\n---\n'))
+  async #readiness(): Promise<number | undefined> {
+    const ca = await readFile(join(this.certs, 'ca.crt'))
+    const {promise, resolve, reject} = Promise.withResolvers<number | undefined>()
+    const agent = new Agent({ca})
+    const call = request({host: '127.0.0.1', port: this.#port, path: '/readyz', agent, timeout: 2000}, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    call.on('error', reject)
+    call.on('timeout', () => call.destroy(new Error('GET /readyz: no answer in 2 s')))
+    call.end()
+    return promise.finally(() => agent.destroy())
+  }
+
+  /** Files are swapped whole, as an editor or a ConfigMap's mount does; every change that is taken is a generation. */
+  async #replace(file: string, text: string): Promise<void> {
+    const [refused, generation] = [/not taken/g, /"configuration in force"/g]
+    const count = (what: RegExp) => (this.#log.match(what) ?? []).length
+    const [refusals, before] = [count(refused), count(generation)]
+    await writeFile(`${file}.new`, text)
+    await rename(`${file}.new`, file)
+    await this.#cluster.until('the webhook to take its files', 20_000, async () => {
+      if (count(refused) > refusals) throw new HopelessError(this.#log)
+      return count(generation) > before
+    })
+  }
+
+  /**
+   * The API server watches registrations, so it goes by a change a moment later. Changes come in their order: when the API
+   * server calls for a webhook that nobody serves, it has seen all that was registered before.
+   */
+  async #registrationsAreSeen(): Promise<void> {
+    const [closed = 0] = await freePorts(1)
+    const name = `barrier-${closed}`
+    const barrier = {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: {name},
+      webhooks: [
+        {
+          name: 'barrier.meshwright.dev',
+          clientConfig: {url: `https://127.0.0.1:${closed}/`},
+          rules: [{operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps']}],
+          objectSelector: {matchLabels: {barrier: name}},
+          admissionReviewVersions: ['v1'],
+          sideEffects: 'None',
+        },
+      ],
+    }
+    await this.#apply(barrier)
+    const probe = {apiVersion: 'v1', kind: 'ConfigMap', metadata: {name, labels: {barrier: name}}}
+    await this.#cluster.until('the API server to see the registration', 20_000, async () => {
+      const path = '/api/v1/namespaces/default/configmaps?dryRun=All'
+      return (await this.#cluster.api.request('POST', path, probe)).status === 500
+    })
+    const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${name}`
+    await this.#cluster.api.request('DELETE', path)
+  }
+
+  async #apply(object: object): Promise<void> {
+    const {code, stderr} = await this.#cluster.kubectl(['apply', '-f', '-'], {stdin: JSON.stringify(object)})
+    if (code !== 0) throw new Error(stderr)
   }
 }
