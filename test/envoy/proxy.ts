@@ -1,6 +1,9 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
+import {closeSync, mkdtempSync, openSync, readFileSync, rmSync} from 'node:fs'
 import {connect} from 'node:net'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {Process} from './kubelet.ts'
 
@@ -12,21 +15,23 @@ export interface Proxy {
   stop(): Promise<void>
 }
 
-/** Starts a container's process with the given program in the place of the image's `envoy`. */
+/**
+ * Starts a container's process with the given program in the place of the image's `envoy`. Its output goes to a file, for
+ * Envoy opens /dev/stdout where istiod asks for an access log there, which the sockets that Node calls pipes do not allow.
+ */
 export function startProxy(program: string, {argv, env}: Process): Proxy {
-  const child = spawn(program, argv.slice(1), {env: Object.fromEntries(env), stdio: ['ignore', 'pipe', 'pipe']})
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-    })
-  }
+  const folder = mkdtempSync(join(tmpdir(), 'meshwright-envoy-'))
+  const file = join(folder, 'output')
+  const out = openSync(file, 'a')
+  const child = spawn(program, argv.slice(1), {env: Object.fromEntries(env), stdio: ['ignore', out, out]})
+  closeSync(out)
   const ended = once(child, 'close')
   return {
-    output: () => output,
+    output: () => readFileSync(file, 'utf8'),
     async stop() {
       child.kill('SIGTERM')
       await ended
+      rmSync(folder, {recursive: true})
     },
   }
 }

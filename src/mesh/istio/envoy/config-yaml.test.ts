@@ -19,13 +19,13 @@ test('any text reaches Envoy as it is', () => {
     string({unit: 'binary'}),
     constantFrom('$(POD_NAME)', '$$(POD_NAME)', '$', '$$', '$(', '"', '\\', 'x": {', '#', '&a', '*a', '!!str', '\n'),
   )
-  const text = array(hostile, {maxLength: 4}).map((parts) => parts.join(''))
+  const text = array(hostile, {maxLength: 3}).map((parts) => parts.join(''))
   assert(
-    property(dictionary(text, text, {noNullPrototype: true}), (labels) => {
+    property(dictionary(text, text, {maxKeys: 5, noNullPrototype: true}), (labels) => {
       expect(received({before: 'a', labels, after: 'z'})).toStrictEqual({before: 'a', labels, after: 'z'})
     }),
   )
-})
+}, 30_000)
 
 test('a key longer than an implicit key may be is an explicit one', () => {
   const labels = {['k'.repeat(2_000)]: 'v', ['"'.repeat(600)]: 'w'}

@@ -10,8 +10,9 @@ import {collectorAt, plaintextPort, securePort} from './settings.ts'
 
 /**
  * What a plain Envoy loses, and which of the configuration's keys it cannot follow. Of what istiod must be told only that
- * is named which the configuration does not say yet (measured with istiod 1.31 and Envoy 1.40: otherwise Envoy rejects
- * istiod's clusters and listeners, or waits for certificates for ever).
+ * is named which the configuration does not say yet. Measured with istiod 1.31 and Envoy 1.40: otherwise Envoy rejects
+ * istiod's clusters and listeners, or waits for certificates that nobody serves and never becomes ready, also those of
+ * the inbound listener, which accepts mutual TLS unless a PeerAuthentication disables it.
  */
 export function envoyFindings(section: MeshSection, chart: Chart): Finding[] {
   const findings: Finding[] = []
@@ -24,6 +25,7 @@ export function envoyFindings(section: MeshSection, chart: Chart): Finding[] {
     if (chart.text(`env.${name}`) !== 'false') image(`istiod must run with ${name}=false`)
   }
   if (chart.at('meshConfig.enableAutoMtls') !== false) image("istiod's mesh config must say enableAutoMtls: false")
+  image('its pods need a PeerAuthentication of mtls mode DISABLE, or they never become ready')
 
   const config = section.sidecar?.proxy?.config
   if (config?.accessLogFile !== undefined && config.accessLogFile !== '/dev/stdout') {

@@ -70,6 +70,7 @@ test('the configuration is told what a plain Envoy loses and what istiod must be
     'approximated mesh.sidecarImage: istiod must run with PILOT_ENABLE_METADATA_EXCHANGE=false',
     'approximated mesh.sidecarImage: istiod must run with PILOT_ENABLE_ALPN_FILTER=false',
     "approximated mesh.sidecarImage: istiod's mesh config must say enableAutoMtls: false",
+    'approximated mesh.sidecarImage: its pods need a PeerAuthentication of mtls mode DISABLE, or they never become ready',
   ])
 })
 
@@ -78,7 +79,7 @@ test('what istiod was told already is not said again', () => {
     values: {pilot: {env: {PILOT_ENABLE_METADATA_EXCHANGE: 'false', PILOT_ENABLE_ALPN_FILTER: false}}},
     meshConfig: {enableAutoMtls: false, enableTracing: true},
   }
-  expect(resolved({istio, tracing: {endpoint: 'zipkin:9411'}}).findings).toHaveLength(2)
+  expect(resolved({istio, tracing: {endpoint: 'zipkin:9411'}}).findings).toHaveLength(3)
 })
 
 test('every key that a plain Envoy cannot follow is named, in a warning of at most 120 characters', () => {
@@ -88,7 +89,7 @@ test('every key that a plain Envoy cannot follow is named, in a warning of at mo
     tracing: {endpoint: 'zipkin:9411'},
     sidecar: {proxy: {config: {accessLogFile: '/var/log/access.log', statNameLength: 189}}},
   })
-  expect(findings.slice(5).map((finding) => finding.split(':')[0])).toStrictEqual([
+  expect(findings.slice(6).map((finding) => finding.split(':')[0])).toStrictEqual([
     'ignored mesh.sidecar.proxy.config.accessLogFile',
     'ignored mesh.sidecar.proxy.config.statNameLength',
     'ignored mesh.telemetry.metrics',

@@ -22,6 +22,9 @@ export interface EnvoyParts {
   readonly proxyConfig: Message
 }
 
+/** The first argument of every plain Envoy's sidecar. */
+export const bootstrapOption = '--config-yaml'
+
 /** Linux passes at most 128 KiB in one argument; the references still grow when the kubelet expands them. */
 const longestBootstrap = 120 * 1024
 
@@ -53,7 +56,7 @@ export class EnvoyTemplate {
         `the pod's labels and ports make a bootstrap of more than ${longestBootstrap} bytes, which Linux passes to no program; shorten them`,
       )
     }
-    const proxy: Container = {...parts.proxy, args: ['--config-yaml', bootstrap, ...parts.proxy.args]}
+    const proxy: Container = {...parts.proxy, args: [bootstrapOption, bootstrap, ...parts.proxy.args]}
     const init = parts.capture === undefined ? [] : [parts.capture]
     return {
       labels,
