@@ -21,6 +21,7 @@ const quotedTexts = [
   'global.proxy.excludeIPRanges',
   'global.proxy.includeInboundPorts',
   'global.proxy.excludeInboundPorts',
+  'global.proxy.image',
   'global.proxy.includeOutboundPorts',
   'global.proxy.excludeOutboundPorts',
   'env.COMPLIANCE_POLICY',
@@ -68,16 +69,30 @@ export function chartProblems(chart: Chart): SettingsProblem[] {
   for (const path of removedValues) {
     if (chart.at(path) !== undefined && chart.at(path) !== null) problem(path, 'is removed from the istiod chart')
   }
-  for (const path of emptied('global', chartDefaults['global'], chart)) {
-    problem(path, 'null takes away what the injection template needs; remove the key to keep the default')
+  for (const path of [...requiredMaps, ...emptied('global', chartDefaults['global'], chart), 'revision', 'configMap']) {
+    if (chart.at(path) === null) {
+      problem(path, 'null takes away what the chart needs; remove the key to keep the default')
+    } else if (requiredMaps.some((map) => map === path) && !isValues(chart.at(path))) problem(path, 'must be a map')
   }
+  if (!Array.isArray(chart.at('revisionTags') ?? [])) problem('revisionTags', 'must be a list')
   problems.push(...resourceProblems(chart))
   return problems
 }
 
+const requiredMaps = [
+  'cni',
+  'env',
+  'gateways',
+  'istiodRemote',
+  'meshConfig',
+  'sidecarInjectorWebhook',
+  'sidecarInjectorWebhook.templates',
+] as const
+
 /** Values that may be null: the template asks first whether they are set. */
 const nullable: ReadonlySet<string> = new Set([
   'global.caAddress',
+  'global.caName',
   'global.hub',
   'global.imagePullPolicy',
   'global.imagePullSecrets',
@@ -89,12 +104,15 @@ const nullable: ReadonlySet<string> = new Set([
   'global.network',
   'global.omitSidecarInjectorConfigMap',
   'global.operatorManageWebhooks',
+  'global.proxy.image',
   'global.proxy.includeOutboundPorts',
   'global.proxy.outlierLogPath',
   'global.proxy.resources',
   'global.proxy.seccompProfile',
   'global.proxy.startupProbe.enabled',
+  'global.proxy.tracer',
   'global.proxy_init.forceApplyIptables',
+  'global.proxy_init.image',
   'global.remotePilotAddress',
   'global.sts.servicePort',
   'global.tag',

@@ -60,7 +60,7 @@ function renderedMeshConfig(chart: Chart): Decoded<Values> {
   const tracer = tracerOf(chart)
   if (!tracer.ok) return tracer
   const meshId = chart.text('global.meshID')
-  const imageType = chart.text('global.proxy.variant') || chart.text('global.variant')
+  const imageType = chart.text(chart.truthy('global.proxy.variant') ? 'global.proxy.variant' : 'global.variant')
   return {
     ok: true,
     value: {

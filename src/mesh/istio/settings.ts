@@ -74,7 +74,8 @@ export function resolveSettings({mesh: section}: Configuration): ResolvedSetting
   const mesh = meshConfigOf(chart)
   if (!mesh.ok) problems.push({path: ['mesh', 'istio', 'meshConfig'], message: mesh.message})
   if (!mesh.ok || problems.length > 0) return {ok: false, problems}
-  const nativeSidecars = chart.text('env.ENABLE_NATIVE_SIDECARS')
+  const nativeSidecars =
+    chart.at('env.ENABLE_NATIVE_SIDECARS') === undefined ? 'auto' : chart.text('env.ENABLE_NATIVE_SIDECARS')
   const cni = chart.at('cni.enabled') === true
   const environment = environmentOf(chart)
   const plain = neutral.proxy === 'envoy'
@@ -89,7 +90,7 @@ export function resolveSettings({mesh: section}: Configuration): ResolvedSetting
       revision: chart.text('revision'),
       openshift: laid.platform === 'openshift',
       // The nodes are taken to be 1.33 or newer, as Meshwright needs anyway, so `auto` is yes.
-      native: ['', 'auto', 'true'].includes(nativeSidecars),
+      native: nativeSidecars === 'auto' || nativeSidecars === 'true',
       cni,
       multus: cni && chart.text('cni.provider') === 'multus',
       hub: chart.text('global.hub'),
@@ -98,7 +99,7 @@ export function resolveSettings({mesh: section}: Configuration): ResolvedSetting
       resources: resourceSettings(chart.map('global.proxy.resources')),
       lifecycle: chart.truthy('global.proxy.lifecycle') ? lifecycleOf(chart.map('global.proxy.lifecycle')) : undefined,
       seccompProfile: chart.truthy('global.proxy.seccompProfile')
-        ? chart.map('global.proxy.seccompProfile')
+        ? seccompOf(chart.map('global.proxy.seccompProfile'))
         : undefined,
       gatewaySecurityContext: chart.truthy('gateways.securityContext')
         ? chart.at('gateways.securityContext')
@@ -122,20 +123,28 @@ function defaultTemplates(chart: Chart): readonly TemplateName[] {
   return known.length === 0 ? ['sidecar'] : known
 }
 
+/** Only what Kubernetes' type knows; an empty side is left out. */
 function resourceSettings(written: Values): ResourceSettings {
-  const sides = Object.entries(written).map(([side, quantities]): [string, unknown] => {
-    if (!isValues(quantities) || (side !== 'requests' && side !== 'limits')) return [side, quantities]
-    const kept = Object.entries(quantities).filter(([, quantity]) => quantity !== null)
-    return [side, Object.fromEntries(kept.map(([name, quantity]) => [name, canonicalQuantity(String(quantity)) ?? '']))]
-  })
-  return Object.fromEntries(
-    sides.filter(([, side]) => side !== null && !(isValues(side) && Object.keys(side).length === 0)),
-  )
+  const side = (name: 'requests' | 'limits') => {
+    const quantities = isValues(written[name]) ? Object.entries(written[name]) : []
+    const known = quantities.flatMap(([resource, quantity]) =>
+      typeof quantity === 'string' ? [[resource, canonicalQuantity(quantity) ?? quantity] as const] : [],
+    )
+    return known.length === 0 ? {} : {[name]: Object.fromEntries(known)}
+  }
+  const {claims} = written
+  return {...(Array.isArray(claims) ? {claims} : {}), ...side('requests'), ...side('limits')}
 }
 
 function lifecycleOf(written: Values): Values | undefined {
-  const container = goContainer({name: 'istio-proxy', lifecycle: written})
+  const container = goContainer({name: '', lifecycle: written})
   return isValues(container) && isValues(container['lifecycle']) ? container['lifecycle'] : undefined
+}
+
+function seccompOf(seccompProfile: Values): Values | undefined {
+  const container = goContainer({name: '', securityContext: {seccompProfile}})
+  const context = isValues(container) ? container['securityContext'] : undefined
+  return isValues(context) && isValues(context['seccompProfile']) ? context['seccompProfile'] : undefined
 }
 
 function textMap(values: Values): StringMap {

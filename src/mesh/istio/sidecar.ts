@@ -78,14 +78,14 @@ export function proxyArgs(rendering: Rendering, role: 'sidecar' | 'router'): rea
     'proxy',
     role,
     '--domain',
-    `$(POD_NAMESPACE).svc.${chart.text('global.proxy.clusterDomain')}`,
+    ending('global.proxy.clusterDomain', `$(POD_NAMESPACE).svc.${chart.text('global.proxy.clusterDomain')}`),
     option('--proxyLogLevel', keys.logLevel, 'global.proxy.logLevel'),
     option('--proxyComponentLogLevel', keys.componentLogLevel, 'global.proxy.componentLogLevel'),
     option('--log_output_level', keys.agentLogLevel, 'global.logging.level'),
     ...(chart.truthy('global.sts.servicePort') ? [`--stsPort=${chart.text('global.sts.servicePort')}`] : []),
     ...(chart.truthy('global.logAsJson') ? ['--log_as_json'] : []),
     ...(role === 'sidecar' && chart.truthy('global.proxy.outlierLogPath')
-      ? [`--outlierLogPath=${chart.text('global.proxy.outlierLogPath')}`]
+      ? [ending('global.proxy.outlierLogPath', `--outlierLogPath=${chart.text('global.proxy.outlierLogPath')}`)]
       : []),
   ]
 }

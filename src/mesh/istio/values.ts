@@ -109,7 +109,7 @@ function mapAt(values: Values, key: string): Values {
 function firstText(...candidates: readonly unknown[]): string | undefined {
   for (const candidate of candidates) {
     if (typeof candidate === 'string' && candidate !== '') return candidate
-    if (typeof candidate === 'number') return String(candidate)
+    if (typeof candidate === 'number' && candidate !== 0) return String(candidate)
   }
   return undefined
 }

@@ -17,6 +17,7 @@ export function proxyVolumes(rendering: Rendering, reader: VolumeReader): Volume
   const {chart} = settings
   const istiod = chart.text('global.pilotCertProvider') === 'istiod'
   const bootstrap = own(annotations, keys.bootstrapOverride)
+  const audience = chart.text('global.sds.token.aud')
   const spelled = reader === 'gateway' ? {emptyDir: {}} : {}
   const volumes: Volume[] = [{name: 'workload-socket'}]
   if (reader !== 'grpc-agent') volumes.push({name: 'credential-socket', ...spelled})
@@ -49,7 +50,7 @@ export function proxyVolumes(rendering: Rendering, reader: VolumeReader): Volume
             serviceAccountToken: {
               path: 'istio-token',
               expirationSeconds: 43200,
-              audience: chart.text('global.sds.token.aud'),
+              ...(audience === '' ? {} : {audience}),
             },
           },
         ],
