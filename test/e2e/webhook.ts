@@ -36,6 +36,7 @@ export class Webhook {
   readonly #objectsFile: string
   readonly #namespaces: object[] = []
   #child: ChildProcess | undefined
+  #registrations = 0
   #log = ''
 
   private constructor(cluster: Cluster, mesh: MeshName, port: number, folder: string) {
@@ -106,11 +107,15 @@ export class Webhook {
 
   /**
    * Registers manifests/webhook.yaml with this process's address and its authorities, or changes the registration, and waits
-   * until the API server goes by it.
+   * until the API server goes by it, over new connections.
+   *
+   * @param bundle in the place of `ca.crt`
    */
-  async register(failurePolicy: FailurePolicy): Promise<void> {
+  async register(failurePolicy: FailurePolicy, bundle?: string): Promise<void> {
     const manifest = REGISTRATION.parse(parse(await readFile(join(root, 'manifests/webhook.yaml'), 'utf8')))
-    const caBundle = (await readFile(join(this.certs, 'ca.crt'))).toString('base64')
+    // The API server keeps connections as long as it can, and keeps them apart by the bundle's bytes.
+    const trusted = `${bundle ?? (await this.bundle())}# ${++this.#registrations}\n`
+    const caBundle = Buffer.from(trusted).toString('base64')
     const clientConfig = {url: `https://127.0.0.1:${this.#port}/mutate`, caBundle}
     const webhooks = manifest.webhooks.map((webhook) => ({...webhook, failurePolicy, clientConfig}))
     await this.#apply({...manifest, webhooks})
@@ -124,9 +129,14 @@ export class Webhook {
     await this.#registrationsAreSeen()
   }
 
+  /** What `ca.crt` holds. */
+  bundle(): Promise<string> {
+    return readFile(join(this.certs, 'ca.crt'), 'utf8')
+  }
+
   /** The serial number of the certificate that a new connection gets; trusts what `ca.crt` has in it. */
   async servedSerial(): Promise<string> {
-    const ca = await readFile(join(this.certs, 'ca.crt'))
+    const ca = await this.bundle()
     const socket = connect({host: '127.0.0.1', port: this.#port, ca})
     await once(socket, 'secureConnect')
     const {serialNumber} = socket.getPeerCertificate()
@@ -139,13 +149,21 @@ export class Webhook {
     await meshwright(['certs', 'init', '--dir', this.certs, '--only', part])
   }
 
+  /** Writes half a certificate, and waits until the webhook has said that it does not take it. */
+  async spoilCertificate(): Promise<void> {
+    const file = join(this.certs, 'tls.crt')
+    const pem = await readFile(file, 'utf8')
+    await writeFile(file, pem.slice(0, pem.length / 2))
+    await this.#cluster.until('the webhook to complain', 20_000, async () => this.#log.includes('"MW5101"'))
+  }
+
   /** What the process has said since it was started: lines of JSON. */
   get log(): string {
     return this.#log
   }
 
   async #readiness(): Promise<number | undefined> {
-    const ca = await readFile(join(this.certs, 'ca.crt'))
+    const ca = await this.bundle()
     const {promise, resolve, reject} = Promise.withResolvers<number | undefined>()
     const agent = new Agent({ca})
     const call = request({host: '127.0.0.1', port: this.#port, path: '/readyz', agent, timeout: 2000}, (response) => {
