@@ -1,30 +1,24 @@
-import {isMap, isScalar, isSeq, parseAllDocuments, Scalar, visit} from 'yaml'
+import {Composer, isMap, isScalar, isSeq, Lexer, Parser, Scalar, visit, type CST} from 'yaml'
 import {plainScalar} from '../../config/scalar.ts'
 import type {Json} from '../pod.ts'
 
 export type YamlReading = {readonly ok: true; readonly value: Json} | {readonly ok: false; readonly message: string}
 
-/** Annotations may hold 256 KiB together; no setting needs as much as this. */
-const longestText = 64 * 1024
+/** Annotations may hold 256 KiB together; no setting needs as much as this, and reading takes time. */
+const longestText = 16 * 1024
+const deepest = 64
 
 /**
  * Reads one YAML document as sigs.k8s.io/yaml does (YAML 1.1 words and numbers, the last of two equal keys wins, keys are
  * text), into what JSON can hold. Anchors, aliases and tags are refused: nobody needs them here, and they make bombs.
  */
 export function readYaml(text: string): YamlReading {
-  if (text.length > longestText) return {ok: false, message: 'it is longer than 64 KiB'}
-  try {
-    return read(text)
-  } catch (error) {
-    // The library recurses; text that nests thousands of levels deep ends here.
-    return {ok: false, message: error instanceof RangeError ? 'it is nested too deeply' : 'it is not YAML'}
-  }
-}
-
-function read(text: string): YamlReading {
+  if (text.length > longestText) return {ok: false, message: `it is longer than ${longestText / 1024} KiB`}
+  const tokens = tokenized(text)
+  if (tokens === undefined) return {ok: false, message: `it is nested deeper than ${deepest} levels`}
   // Duplicate keys are checked in quadratic time, and Go takes them.
-  const documents = parseAllDocuments(text, {uniqueKeys: false, schema: 'failsafe', prettyErrors: false})
-  const [document] = Array.isArray(documents) ? documents : []
+  const composer = new Composer({uniqueKeys: false, schema: 'failsafe', prettyErrors: false})
+  const [document] = composer.compose(tokens)
   if (document === undefined) return {ok: true, value: null}
   const error = document.errors[0]
   if (error !== undefined) return {ok: false, message: `it is not YAML: ${error.message.split('\n', 1)[0] ?? ''}`}
@@ -42,8 +36,19 @@ function read(text: string): YamlReading {
       return undefined
     },
   })
-  if (problem !== undefined) return {ok: false, message: problem}
-  return json(document.contents)
+  return problem === undefined ? json(document.contents) : {ok: false, message: problem}
+}
+
+/** Undefined where the text nests too deeply for what recurses over it: seen token by token, before nodes are made. */
+function tokenized(text: string): readonly CST.Token[] | undefined {
+  const parser = new Parser()
+  const tokens: CST.Token[] = []
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme))
+    if (parser.stack.length > deepest) return undefined
+  }
+  tokens.push(...parser.end())
+  return tokens
 }
 
 const plainTags: ReadonlySet<string> = new Set([
