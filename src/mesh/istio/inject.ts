@@ -1,25 +1,16 @@
-import {compareQuantities, parseQuantity} from '../go/quantity.ts'
-import {goJson} from '../go/struct.ts'
 import {readYaml} from '../go/yaml.ts'
 import type {Injection, Subject} from '../mesh.ts'
-import type {Container, Pod, StringMap} from '../pod.ts'
+import type {Pod, StringMap} from '../pod.ts'
+import {refuseUnacceptable} from './acceptable.ts'
 import {annotationProblem, invalid, keys, own} from './annotations.ts'
 import {templateProblem} from './chart-problems.ts'
-import {
-  applyTemplate,
-  draftOf,
-  draftOfTemplate,
-  emptyDraft,
-  findContainer,
-  podOf,
-  replaceInPod,
-  type Draft,
-} from './draft.ts'
+import {applyTemplate, draftOf, draftOfTemplate, emptyDraft, findContainer, podOf, type Draft} from './draft.ts'
 import {envoyPodFindings} from './envoy/findings.ts'
 import {scrapeEnvoy} from './envoy/metrics.ts'
 import {EnvoyTemplate} from './envoy/template.ts'
 import {gatewayTemplate} from './gateway.ts'
 import {grpcAgentTemplate} from './grpc-agent.ts'
+import {withClusterEnvironment, withMetadata} from './identity.ts'
 import {mergeMetrics} from './metrics.ts'
 import {initName, proxyName, validationName} from './names.ts'
 import {defaultIds, openshiftIds, withoutSharedUser} from './openshift.ts'
@@ -31,7 +22,7 @@ import {objectOf, textOf, type ProtoJson} from './proto.ts'
 import {overProxyConfig, printProxyConfig, readProxyConfig} from './proxy-config.ts'
 import {earlierInjection, readOverrides, strip} from './reinjection.ts'
 import {RefusedValue, type Rendering, type Template} from './rendering.ts'
-import type {ResourceSettings, Settings, TemplateName} from './settings.ts'
+import type {Settings, TemplateName} from './settings.ts'
 import {sidecarParts, sidecarTemplate} from './sidecar.ts'
 import {followProxyUser, reapplyUserContainers} from './user-containers.ts'
 import {injectedTemplates} from './version.ts'
@@ -118,9 +109,9 @@ export class IstioInjection {
     draft = followProxyUser(draft, given, config.config)
     draft =
       settings.envoy === undefined ? this.#agentWork(draft, given, earlier !== undefined) : scrapeEnvoy(draft, settings)
-    draft = this.#metadata(draft, templates, given)
+    draft = withMetadata(draft, templates, given, settings)
     draft = reorder(draft, hold)
-    check(draft, settings.resources)
+    refuseUnacceptable(draft, settings.resources)
     return {
       outcome: 'injected',
       pod: podOf(subject.pod, draft),
@@ -131,7 +122,7 @@ export class IstioInjection {
 
   /** What istiod prepares for the agent beside the proxy. */
   #agentWork(draft: Draft, pod: Pod, injectedBefore: boolean): Draft {
-    const merged = mergeMetrics(this.#clusterEnvironment(draft, pod), this.#settings.mesh)
+    const merged = mergeMetrics(withClusterEnvironment(draft, pod, this.#settings), this.#settings.mesh)
     return rewriteProbes(merged, this.#settings, injectedBefore)
   }
 
@@ -200,39 +191,6 @@ export class IstioInjection {
     const layer = readProxyConfig(reading.value)
     if (!layer.ok) throw new RefusedValue(invalid(keys.proxyConfig, text, layer.message))
     return effective(overProxyConfig(this.#config.config, layer.value))
-  }
-
-  /** Cluster and network from the values or the webhook's path leave their places and go to the end, sorted. */
-  #clusterEnvironment(draft: Draft, pod: Pod): Draft {
-    const network = own(pod.metadata.labels, 'topology.istio.io/network')
-    const environment = environmentOf(this.#settings, network)
-    if (environment.size === 0) return draft
-    const change = (proxy: Container): Container => ({
-      ...proxy,
-      env: [
-        ...(proxy.env ?? []).filter(({name}) => !environment.has(name)),
-        ...[...environment].map(([name, value]) => (value === '' ? {name} : {name, value})),
-      ],
-    })
-    return replaceInPod(draft, proxyName, change)
-  }
-
-  #metadata(draft: Draft, templates: Draft, pod: Pod): Draft {
-    const settings = this.#settings
-    const label = own(pod.metadata.labels, 'topology.istio.io/network')
-    const network = environmentOf(settings, label).get('ISTIO_META_NETWORK')
-    const status = goJson({
-      initContainers: namesOf(templates.initContainers),
-      containers: namesOf(templates.containers),
-      volumes: namesOf(templates.volumes),
-      imagePullSecrets: namesOf(templates.imagePullSecrets),
-      revision: settings.revision === '' ? 'default' : settings.revision,
-    })
-    return {
-      ...draft,
-      labels: network === undefined ? draft.labels : {...draft.labels, 'topology.istio.io/network': network},
-      annotations: {...draft.annotations, [keys.status]: status, ...settings.injectedAnnotations},
-    }
   }
 }
 
@@ -323,55 +281,8 @@ function withProxyInInit(draft: Draft, templates: Draft): Draft {
   }
 }
 
-/** A pod's own label outranks the network of the values and the path; an empty one takes that of the values away. */
-function environmentOf({environment, pathNetwork}: Settings, label: string | undefined): ReadonlyMap<string, string> {
-  if (label === undefined) return environment
-  const merged = new Map(environment)
-  if (label !== '') merged.set('ISTIO_META_NETWORK', label)
-  else if (pathNetwork === undefined) merged.delete('ISTIO_META_NETWORK')
-  return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-function namesOf(items: readonly object[]): readonly string[] | null {
-  const names = items.flatMap((item) => ('name' in item && typeof item.name === 'string' ? [item.name] : []))
-  return names.length === 0 ? null : names
-}
-
 /** The proxy first, as the contract wants it. */
 function sidecarNames(templates: Draft): readonly string[] {
   const names = [...templates.containers, ...templates.initContainers].map(({name}) => name)
   return [proxyName, ...new Set(names.filter((name) => name === initName || name === validationName))]
-}
-
-/** What the API server would refuse anyway is refused here, with a reason. */
-function check({containers, initContainers}: Draft, checked: ResourceSettings): void {
-  const all = [...initContainers, ...containers]
-  for (const name of [proxyName, initName, validationName]) {
-    if (all.filter((container) => container.name === name).length < 2) continue
-    throw new RefusedValue(
-      `the pod would have two containers named ${name}; remove its own, or the part of annotations ${keys.nativeSidecar} and ${keys.templates} that places a second one`,
-    )
-  }
-  for (const {name, resources} of all) {
-    if (name === proxyName && resources !== undefined && resources !== checked) checkResources(resources)
-  }
-}
-
-function checkResources({requests = {}, limits = {}}: ResourceSettings | NonNullable<Container['resources']>): void {
-  for (const [side, quantities] of Object.entries({requests, limits})) {
-    for (const [name, quantity] of Object.entries(quantities)) {
-      if (!String(quantity).startsWith('-')) continue
-      throw new RefusedValue(`the proxy's ${side} of ${name} is ${String(quantity)}; a quantity must not be negative`)
-    }
-  }
-  for (const [name, request] of Object.entries(requests)) {
-    const limit = Object.hasOwn(limits, name) ? limits[name] : undefined
-    if (limit === undefined || limit === request) continue
-    const [asked, most] = [parseQuantity(String(request)), parseQuantity(String(limit))]
-    if (asked !== undefined && most !== undefined && compareQuantities(asked, most) > 0) {
-      throw new RefusedValue(
-        `the proxy's request of ${name} ${request} is above its limit ${limit}; lower one or raise the other`,
-      )
-    }
-  }
 }

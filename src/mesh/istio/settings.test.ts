@@ -160,6 +160,11 @@ describe('what would fail every pod is a problem of the configuration', () => {
     expect(problemsOf({istio: {meshConfig}})[0]?.path).toEqual(['mesh', 'istio', 'meshConfig'])
   })
 
+  test('told under the neutral key where the user wrote that', () => {
+    const problems = problemsOf({sidecar: {resources: {limits: {cpu: '50m'}}}})
+    expect(problems[0]?.path.join('.')).toBe('mesh.sidecar.resources.requests.cpu')
+  })
+
   test('a log level that YAML would read otherwise', () => {
     const problems = problemsOf({istio: {values: {global: {proxy: {logLevel: 'a: b'}}}}})
     expect(problems[0]?.message).toContain('"--proxyLogLevel=a: b"')

@@ -12,7 +12,7 @@ import {injectionEnvironment} from './injection-path.ts'
 import {meshConfigOf, type MeshConfig} from './mesh-config.ts'
 import {neutralSettings} from './neutral.ts'
 import {injectedTemplates} from './version.ts'
-import {Chart, chartValues} from './values.ts'
+import {Chart, chartValues, valuesPath} from './values.ts'
 
 export type TemplateName = (typeof injectedTemplates)[number]
 
@@ -70,7 +70,7 @@ export function resolveSettings({mesh: section}: Configuration): ResolvedSetting
   const laid = chartValues(section, neutral.values)
   if (!laid.ok) return laid
   const chart = new Chart(laid.values)
-  const problems = chartProblems(chart)
+  const problems = chartProblems(chart).map((problem) => inOwnWords(problem, section))
   const mesh = meshConfigOf(chart)
   if (!mesh.ok) problems.push({path: ['mesh', 'istio', 'meshConfig'], message: mesh.message})
   if (!mesh.ok || problems.length > 0) return {ok: false, problems}
@@ -115,6 +115,15 @@ export function resolveSettings({mesh: section}: Configuration): ResolvedSetting
       compliancePolicy: chart.text('env.COMPLIANCE_POLICY'),
     },
   }
+}
+
+const resourcesPath = [...valuesPath, 'global', 'proxy', 'resources']
+
+/** A problem of a value that the user wrote under a neutral key is told under that key. */
+function inOwnWords(problem: SettingsProblem, {sidecar}: Configuration['mesh']): SettingsProblem {
+  const rest = problem.path.slice(resourcesPath.length)
+  const written = sidecar?.resources !== undefined && resourcesPath.every((key, index) => problem.path[index] === key)
+  return written ? {...problem, path: ['mesh', 'sidecar', 'resources', ...rest]} : problem
 }
 
 function defaultTemplates(chart: Chart): readonly TemplateName[] {
