@@ -1,5 +1,5 @@
-/** How long tasks go on before others get their turn: health checks, new requests, shedding. */
-const sliceMilliseconds = 10
+/** Milliseconds that tasks go on before others get their turn: health checks, new requests, shedding. */
+const shortestSlice = 10
 
 /**
  * Tasks of requests that were received, in order. Without it every request would be worked on the moment it is read, the
@@ -11,6 +11,8 @@ export class Backlog {
   #tasks: (() => void)[] = []
   #next = 0
   #scheduled = false
+  /** When others got their turn. */
+  #yielded = 0
 
   constructor(limit: number) {
     this.#limit = limit
@@ -30,16 +32,20 @@ export class Backlog {
     this.#tasks.push(task)
     if (this.#scheduled) return
     this.#scheduled = true
+    this.#yielded = performance.now()
     setImmediate(this.#run)
   }
 
   #slice(): void {
-    const until = performance.now() + sliceMilliseconds
+    const started = performance.now()
+    // Turning requests away takes time too; tasks get at least as much of it, or under load nothing would ever be answered.
+    const until = started + Math.max(shortestSlice, started - this.#yielded)
     while (this.#next < this.#tasks.length) {
       this.#tasks[this.#next++]?.()
       if (performance.now() > until && this.size > 0) {
         this.#tasks = this.#tasks.slice(this.#next)
         this.#next = 0
+        this.#yielded = performance.now()
         setImmediate(this.#run)
         return
       }

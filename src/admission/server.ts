@@ -8,6 +8,7 @@ import {answer, type Admission, type Answer} from './answer.ts'
 import {Backlog} from './backlog.ts'
 import {Receiver, type Received} from './body.ts'
 import {Budget} from './budget.ts'
+import {Connections} from './connections.ts'
 import {Deadlines} from './deadline.ts'
 import {Fault} from './fault.ts'
 import {tlsOptions, type KeyPair} from './tls.ts'
@@ -19,6 +20,8 @@ export interface ServerOptions {
   readonly tally: Tally
   /** Reviews that may wait for their turn; one more is shed. */
   readonly maxInFlight: number
+  /** Connections that may be open; 1,024 unless told, or enough for what may be in flight. */
+  readonly maxConnections?: number
   /** Milliseconds of a clock that only goes forward; for tests. */
   readonly now?: () => number
 }
@@ -65,6 +68,7 @@ export class AdmissionServer {
   readonly #backlog: Backlog
   readonly #budget = new Budget(largeBodies)
   readonly #receiver: Receiver
+  readonly #connections: Connections
   readonly #deadlines = new Deadlines()
   #draining = false
   #shedNoticed = -shedNotice
@@ -86,6 +90,8 @@ export class AdmissionServer {
     this.#app.server.setTimeout(silence)
     // The HTTP side of allowHalfOpen, which has no type: a client that has said all it has to say still hears the answer.
     Object.assign(this.#app.server, {httpAllowHalfOpen: true})
+    const {maxConnections = Math.max(1024, 2 * options.maxInFlight)} = options
+    this.#connections = new Connections(this.#app.server, maxConnections)
     this.#routes()
   }
 
@@ -151,6 +157,7 @@ export class AdmissionServer {
   #admit(received: Received | Fault | undefined, timeout: unknown, reply: FastifyReply): void {
     if (received === undefined) return this.#fail(reply, faults.empty)
     if (received instanceof Fault) return this.#fail(reply, received)
+    this.#connections.heard(reply.request.socket)
     const deadline = received.arrived + this.#deadlines.of(timeout)
     if (this.#backlog.full) {
       this.#budget.giveBack(received.reserved)

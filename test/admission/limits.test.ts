@@ -75,6 +75,30 @@ describe('load beyond what may be in flight', () => {
   })
 })
 
+describe('connections beyond what memory holds', () => {
+  it('push out the one that has been silent longest, never one that has sent a request', async () => {
+    const {port} = await run({maxConnections: 3})
+    const heard = await Wire.open(port)
+    await heard.write(post(reviewOf('c-1'))).until((text) => text.includes('c-1'))
+    const silent = [await Wire.open(port), await Wire.open(port)]
+    silent[0]?.write('POST /mutate HTTP/1.1\r\n')
+    const next = await Wire.open(port)
+    await silent[0]?.until(() => silent[0]?.closed === true)
+    await next.write(post(reviewOf('c-2'))).until((text) => text.includes('c-2'))
+    expect(silent[1]?.closed).toBe(false)
+    await silent[1]?.write(post(reviewOf('c-3'))).until((text) => text.includes('c-3'))
+    // All three have sent a request now, so it is the fourth that has to go.
+    await expect(
+      Wire.open(port).then((wire) => wire.write(post(reviewOf('c-4'))).until((text) => text !== '')),
+    ).rejects.toThrow()
+    for (const wire of [heard, next]) {
+      await wire.write(post(reviewOf('c-5'))).until((text) => text.includes('c-5'))
+      wire.socket.destroy()
+    }
+    await eventually(async () => (await call(port, {body: reviewOf('c-6')}).catch(() => ({status: 0}))).status === 200)
+  })
+})
+
 describe('the deadline', () => {
   it.each([
     ['Fail', false],
