@@ -34,10 +34,14 @@ interface EffectiveConfig {
   readonly metadata: StringMap
 }
 
+const mostConfigs = 100
+
 /** Injects with settings that are resolved once; what no pod changes is made here, not for each pod. */
 export class IstioInjection {
   readonly #settings: Settings
   readonly #config: EffectiveConfig
+  /** By the text of the annotation: all pods of a workload carry the same, and YAML takes longer than all the rest. */
+  readonly #configs = new Map<string, EffectiveConfig>()
   readonly #sidecar: PreparedTemplate
 
   constructor(settings: Settings) {
@@ -186,11 +190,16 @@ export class IstioInjection {
   #configOf(annotations: StringMap): EffectiveConfig {
     const text = own(annotations, keys.proxyConfig)
     if (text === undefined) return this.#config
+    const known = this.#configs.get(text)
+    if (known !== undefined) return known
     const reading = readYaml(text)
     if (!reading.ok) throw new RefusedValue(invalid(keys.proxyConfig, text, reading.message))
     const layer = readProxyConfig(reading.value)
     if (!layer.ok) throw new RefusedValue(invalid(keys.proxyConfig, text, layer.message))
-    return effective(overProxyConfig(this.#config.config, layer.value))
+    const config = effective(overProxyConfig(this.#config.config, layer.value))
+    if (this.#configs.size === mostConfigs) this.#configs.clear()
+    this.#configs.set(text, config)
+    return config
   }
 }
 
