@@ -57,12 +57,21 @@ export function lay(base: Values, over: Values): Values {
 /** Typed reading of values by dotted path; what is absent or null reads as empty. */
 export class Chart {
   readonly #values: Values
+  /** Values by path: they never change, and the paths are few and our own. */
+  readonly #found = new Map<string, unknown>()
 
   constructor(values: Values) {
     this.#values = values
   }
 
   at(path: string): unknown {
+    if (this.#found.has(path)) return this.#found.get(path)
+    const value = this.#find(path)
+    this.#found.set(path, value)
+    return value
+  }
+
+  #find(path: string): unknown {
     let value: unknown = this.#values
     for (const key of path.split('.')) {
       if (!isValues(value) || !Object.hasOwn(value, key)) return undefined
