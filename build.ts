@@ -18,7 +18,9 @@ await build({
   sourcemap: 'linked',
   legalComments: 'linked',
   // CommonJS dependencies ask for require().
-  banner: {js: "import {createRequire as requireFrom} from 'node:module'; const require = requireFrom(import.meta.url);"},
+  banner: {
+    js: "import {createRequire as requireFrom} from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
   logLevel: 'warning',
 })
 await writeFile(`${fresh}/schema.json`, `${JSON.stringify(configurationJsonSchema(), null, 2)}\n`)
