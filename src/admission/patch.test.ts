@@ -30,13 +30,13 @@ describe('patch', () => {
 
   test('escapes slashes and tildes in keys', () => {
     const after = {...pod, metadata: {...pod.metadata, annotations: {'a/b~c': 'changed'}}}
-    expect(patch(pod, after)).toEqual([{op: 'replace', path: '/metadata/annotations/a~1b~0c', value: 'changed'}])
+    expect(patch(pod, after)).toEqual([{op: 'add', path: '/metadata/annotations/a~1b~0c', value: 'changed'}])
   })
 
   test('writes a small map again where that takes fewer bytes than one operation for each key', () => {
     const labels = {app: 'web', one: '1', two: '2', three: '3'}
     expect(patch(pod, {...pod, metadata: {...pod.metadata, labels}})).toEqual([
-      {op: 'replace', path: '/metadata/labels', value: labels},
+      {op: 'add', path: '/metadata/labels', value: labels},
     ])
   })
 

@@ -9,22 +9,28 @@ export type Operation =
  */
 export function patch(before: object, after: object): Operation[] {
   const operations: Operation[] = []
-  diff(before, after, '', operations)
+  diff(before, after, '', 'replace', operations)
   return operations
 }
 
 type Fields = Readonly<Record<string, unknown>>
 
-function diff(before: unknown, after: unknown, path: string, operations: Operation[]): void {
+/**
+ * How a value is written whole: a list's item is replaced, an object's member is added, which replaces it where it is there
+ * and is right too where the object as it came lacks it (what was read as empty may have been absent or null).
+ */
+type Whole = 'add' | 'replace'
+
+function diff(before: unknown, after: unknown, path: string, whole: Whole, operations: Operation[]): void {
   if (before === after) return
-  if (Array.isArray(before) && Array.isArray(after)) diffLists(before, after, path, operations)
-  else if (isFields(before) && isFields(after)) diffFields(before, after, path, operations)
-  else operations.push({op: 'replace', path, value: after})
+  if (Array.isArray(before) && Array.isArray(after)) diffLists(before, after, path, whole, operations)
+  else if (isFields(before) && isFields(after)) diffFields(before, after, path, whole, operations)
+  else operations.push({op: whole, path, value: after})
 }
 
-function diffFields(before: Fields, after: Fields, path: string, operations: Operation[]): void {
+function diffFields(before: Fields, after: Fields, path: string, whole: Whole, operations: Operation[]): void {
   if (cheaperWhole(before, after)) {
-    operations.push({op: 'replace', path, value: after})
+    operations.push({op: whole, path, value: after})
     return
   }
   for (const key of Object.keys(before)) {
@@ -34,7 +40,7 @@ function diffFields(before: Fields, after: Fields, path: string, operations: Ope
     const value = after[key]
     if (value === undefined) continue
     if (!present(before, key)) operations.push({op: 'add', path: `${path}/${escape(key)}`, value})
-    else if (before[key] !== value) diff(before[key], value, `${path}/${escape(key)}`, operations)
+    else if (before[key] !== value) diff(before[key], value, `${path}/${escape(key)}`, 'add', operations)
   }
 }
 
@@ -54,11 +60,17 @@ function cheaperWhole(before: Fields, after: Fields): boolean {
   return added > 1 && kept < (added - 1) * operationOverhead
 }
 
-function diffLists(before: readonly unknown[], after: readonly unknown[], path: string, operations: Operation[]): void {
+function diffLists(
+  before: readonly unknown[],
+  after: readonly unknown[],
+  path: string,
+  whole: Whole,
+  operations: Operation[],
+): void {
   const origin = align(before, after)
   const kept = origin.filter((index) => index >= 0)
   if (kept.length === 0) {
-    if (before.length > 0 || after.length > 0) operations.push({op: 'replace', path, value: after})
+    if (before.length > 0 || after.length > 0) operations.push({op: whole, path, value: after})
     return
   }
   for (let i = before.length - 1, last = kept.length - 1; i >= 0; i--) {
@@ -69,7 +81,7 @@ function diffLists(before: readonly unknown[], after: readonly unknown[], path: 
   for (let i = 0; i < after.length; i++) {
     const index = origin[i] ?? -1
     if (index < 0) operations.push({op: 'add', path: `${path}/${i}`, value: after[i]})
-    else if (before[index] !== after[i]) diff(before[index], after[i], `${path}/${i}`, operations)
+    else if (before[index] !== after[i]) diff(before[index], after[i], `${path}/${i}`, 'replace', operations)
   }
 }
 

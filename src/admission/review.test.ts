@@ -80,6 +80,14 @@ describe('an AdmissionReview', () => {
   })
 
   test.each([
+    ['absent', {metadata: {}, spec: {}}],
+    ['null', {metadata: {annotations: null}, spec: {containers: null}}],
+  ])('whose containers are %s is patched so that the patch applies to what came in', (_, object) => {
+    const response = answerTo({object})
+    expect(applyPatch(object, decoded(response.patch))).toMatchObject({spec: {containers: [sidecar]}})
+  })
+
+  test.each([
     ['an update', {operation: 'UPDATE'}, 'MW1102'],
     ['a subresource', {subResource: 'exec'}, 'MW1103'],
     ["Meshwright's own namespace", {namespace: 'meshwright-system'}, 'MW1101'],
