@@ -1,6 +1,7 @@
 import type {Configuration} from '../config/schema.ts'
 import {findingCodes} from '../codes/findings.ts'
 import type {Finding} from '../mesh/finding.ts'
+import {flat} from '../mesh/flat.ts'
 import type {SettingsProblem} from '../mesh/mesh.ts'
 import type {Objects} from '../mesh/objects.ts'
 import {meshes} from '../mesh/registry.ts'
@@ -11,7 +12,8 @@ export type Preparation =
   | {readonly ok: false; readonly problems: readonly SettingsProblem[]}
 
 /** Resolves one environment's configuration for its mesh: once for each configuration, never for each pod. */
-export function prepare(configuration: Configuration, objects: Objects): Preparation {
+export function prepare(configured: Configuration, objects: Objects): Preparation {
+  const configuration = flat(configured)
   const settings = configuration.mesh
   const mesh = settings.type ?? 'istio'
   const resolution = meshes[mesh].resolve(configuration, objects)

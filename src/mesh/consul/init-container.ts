@@ -1,3 +1,4 @@
+import {flat} from '../flat.ts'
 import type {NamespaceFacts} from '../objects.ts'
 import type {Container, EnvVar, SecurityContext, VolumeMount} from '../pod.ts'
 import {consulNamespace} from './connection.ts'
@@ -26,7 +27,7 @@ export interface InitParts {
 /** Makes the container that waits for the pod's registration and, without the CNI plugin, redirects its traffic. */
 export function initContainerMaker(settings: Settings): (parts: InitParts) => Container {
   const {connection, initResources, controlPlaneImage} = settings
-  const env = sharedEnv(settings)
+  const env = flat(sharedEnv(settings))
   const mounts = [dataMount]
   return (parts) => {
     const {service, namespace, token, redirect, securityContext} = parts

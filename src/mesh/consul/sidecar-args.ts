@@ -1,3 +1,4 @@
+import {flat} from '../flat.ts'
 import type {NamespaceFacts} from '../objects.ts'
 import type {Annotations} from './annotations.ts'
 import {consulNamespace} from './connection.ts'
@@ -27,17 +28,17 @@ export interface ArgParts {
 export function sidecarArgsMaker(settings: Settings): (parts: ArgParts) => readonly string[] {
   const {connection, dualStack, metrics} = settings
   const loopback = loopbackAddress(dualStack)
-  const head = [
+  const head = flat([
     '-addresses',
     connection.address,
     `-envoy-admin-bind-address=${loopback}`,
     `-consul-dns-bind-addr=${loopback}`,
     `-xds-bind-addr=${loopback}`,
     `-grpc-port=${connection.grpcPort}`,
-  ]
+  ])
   const logJson = `-log-json=${settings.logJson}`
   const gracefulAddress = `-graceful-addr=${loopback}`
-  const tls = tlsArgs(settings)
+  const tls = flat(tlsArgs(settings))
   return (parts) => {
     const {service, annotations, ports, wishes, namespace, token} = parts
     const multiPort = service.name !== ''

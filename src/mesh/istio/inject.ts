@@ -1,3 +1,4 @@
+import {flat} from '../flat.ts'
 import {readYaml} from '../go/yaml.ts'
 import type {Injection, Subject} from '../mesh.ts'
 import type {Pod, StringMap} from '../pod.ts'
@@ -211,8 +212,8 @@ function prepare<Parts>(
   render: (rendering: Rendering, parts: Parts) => Template,
   blank: (native: boolean) => Rendering,
 ): PreparedTemplate {
-  const native = partsOf(blank(true))
-  const plain = partsOf(blank(false))
+  const native = flat(partsOf(blank(true)))
+  const plain = flat(partsOf(blank(false)))
   return (rendering, usual) => {
     if (!usual) return render(rendering, partsOf(rendering))
     return render(rendering, rendering.native ? native : plain)

@@ -1,4 +1,5 @@
 import type {Finding} from '../finding.ts'
+import {flat} from '../flat.ts'
 import type {Injection, Subject} from '../mesh.ts'
 import type {Container, EnvVar, PodSpec, StringMap, Volume} from '../pod.ts'
 import {
@@ -54,7 +55,8 @@ export interface Template {
 }
 
 export function templateOf(settings: Settings, enforced: boolean): Template {
-  return {settings, proxy: proxyTemplate(settings.proxy, settings), volumes: proxyVolumes(settings), enforced}
+  const [proxy, volumes] = [proxyTemplate(settings.proxy, settings), proxyVolumes(settings)]
+  return {settings, proxy: flat(proxy), volumes: flat(volumes), enforced}
 }
 
 function proxyTemplate(proxy: ProxySettings, settings: Settings): ProxyTemplate {
