@@ -36,7 +36,7 @@ function initCommand(io: Io): Command {
       new Option(
         '--host <host>',
         `a host name or IP address that the webhook is called by (may be repeated; default: ${usualHosts.join(', ')}; with --only certificate those of the certificate that is there)`,
-      ).argParser((value: string, before: readonly string[] = []) => [...before, host(value)]),
+      ).argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), host(value)]),
     )
     .option('--force', 'overwrite what is there', false)
     .option('--ca-key', "keep the authority's key too (ca.key), so that --only can use it", false)
