@@ -3,7 +3,7 @@ import type {Configuration} from '../config/schema.ts'
 import type {Injector} from '../mesh/mesh.ts'
 import type {Container} from '../mesh/pod.ts'
 import {applyPatch} from '../../test/apply-patch.ts'
-import {review, warningOf, type AdmissionState} from './review.ts'
+import {Reviewer, warningOf, type AdmissionState} from './review.ts'
 import {Shapes} from './shape.ts'
 
 const sidecar: Container = {name: 'proxy', image: 'mesh/proxy:1'}
@@ -53,7 +53,7 @@ function reviewOf(request: object): object {
 }
 
 function answerTo(request: object, to = state()) {
-  const reviewed = review(reviewOf(request), to)
+  const reviewed = new Reviewer().review(reviewOf(request), to)
   if ('badRequest' in reviewed) throw new Error(reviewed.badRequest)
   return JSON.parse(reviewed.body).response
 }
@@ -107,7 +107,7 @@ describe('an AdmissionReview', () => {
     ['no uid', reviewOf({uid: ''})],
     ['a namespace that is no text', reviewOf({namespace: {}})],
   ])('that is none (%s) is a bad request', (_, body) => {
-    expect(review(body, state())).toEqual({badRequest: expect.any(String)})
+    expect(new Reviewer().review(body, state())).toEqual({badRequest: expect.any(String)})
   })
 
   test('about something that is no pod is refused with the place', () => {

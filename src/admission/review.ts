@@ -6,6 +6,7 @@ import type {Finding} from '../mesh/finding.ts'
 import type {MeshName, Subject} from '../mesh/mesh.ts'
 import type {NamespaceFacts, Objects} from '../mesh/objects.ts'
 import type {KubeObject, Pod} from '../mesh/pod.ts'
+import {Base64} from './base64.ts'
 import {decide, ownerOf, quoted, type Prepared} from './decide.ts'
 import {breach} from './guard.ts'
 import {readOverrides} from './overrides.ts'
@@ -179,16 +180,39 @@ export interface Reviewed {
   readonly verdict: Verdict
 }
 
-/** Answers an AdmissionReview v1, or says in one sentence why the body is none. */
-export function review(body: unknown, state: AdmissionState): Reviewed | {readonly badRequest: string} {
-  const request = readRequest(body)
-  if (typeof request === 'string') return {badRequest: request}
-  const verdict = admit(request, state)
-  return {
-    body: answer(request, verdict),
-    namespace: request.namespace,
-    owner: ownerOf(request.object),
-    verdict,
+/** Answers AdmissionReviews. */
+export class Reviewer {
+  readonly #base64 = new Base64()
+
+  /** The answer to an AdmissionReview v1, or in one sentence why the body is none. */
+  review(body: unknown, state: AdmissionState): Reviewed | {readonly badRequest: string} {
+    const request = readRequest(body)
+    if (typeof request === 'string') return {badRequest: request}
+    const verdict = admit(request, state)
+    return {
+      body: this.#answer(request.uid, verdict),
+      namespace: request.namespace,
+      owner: ownerOf(request.object),
+      verdict,
+    }
+  }
+
+  #answer(uid: string, verdict: Verdict): string {
+    const {decision, code, reason, mesh, findings, before, object} = verdict
+    const operations = before === object ? [] : patch(before, object)
+    const response = JSON.stringify({
+      uid,
+      allowed: decision !== 'refused',
+      ...(decision === 'refused' && {status: {code: 403, reason: 'Forbidden', message: refusalText(verdict)}}),
+      ...(findings.length > 0 && {warnings: findings.map(warningOf)}),
+      auditAnnotations: {decision, code, mesh, reason},
+    })
+    // The patch is most of the answer, and base64 needs no escaping: it is not stringified a second time.
+    const changes =
+      operations.length > 0
+        ? `,"patchType":"JSONPatch","patch":"${this.#base64.encode(JSON.stringify(operations))}"`
+        : ''
+    return `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":${response.slice(0, -1)}${changes}}}`
   }
 }
 
@@ -225,24 +249,6 @@ const longestWarning = 120
 export function warningOf({kind, key, message}: Finding): string {
   const text = `${findingCodes[kind]} ${key}: ${message}`
   return text.length > longestWarning ? `${text.slice(0, longestWarning - 1)}…` : text
-}
-
-function answer({uid}: AdmissionRequest, verdict: Verdict): string {
-  const {decision, code, reason, mesh, findings, before, object} = verdict
-  const operations = before === object ? [] : patch(before, object)
-  const response = JSON.stringify({
-    uid,
-    allowed: decision !== 'refused',
-    ...(decision === 'refused' && {status: {code: 403, reason: 'Forbidden', message: refusalText(verdict)}}),
-    ...(findings.length > 0 && {warnings: findings.map(warningOf)}),
-    auditAnnotations: {decision, code, mesh, reason},
-  })
-  // The patch is most of the answer, and base64 needs no escaping: it is not stringified a second time.
-  const changes =
-    operations.length > 0
-      ? `,"patchType":"JSONPatch","patch":"${Buffer.from(JSON.stringify(operations)).toString('base64')}"`
-      : ''
-  return `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":${response.slice(0, -1)}${changes}}}`
 }
 
 function refusalText({code, reason}: Verdict): string {

@@ -1,7 +1,7 @@
 import {resolve} from 'node:path'
 import type {Admission} from '../admission/answer.ts'
 import {ObjectIndex} from '../admission/objects.ts'
-import {review} from '../admission/review.ts'
+import {Reviewer} from '../admission/review.ts'
 import {Shapes} from '../admission/shape.ts'
 import {prepareEnvironments, type Choice} from '../admission/state.ts'
 import {formatProblem} from '../config/problem.ts'
@@ -37,6 +37,7 @@ export class AdmissionLoader {
   readonly #ownNamespace: string
   readonly #io: Io
   readonly #shapes = new Shapes()
+  readonly #reviewer = new Reviewer()
 
   constructor(files: AdmissionFiles, choice: Choice, ownNamespace: string, io: Io) {
     this.#files = files
@@ -61,7 +62,7 @@ export class AdmissionLoader {
       mesh: base.mesh,
       // As in a webhook's registration: without a word of the administrator's nothing gets past.
       failurePolicy: base.settings.failurePolicy ?? 'Fail',
-      review: (body) => review(body, state),
+      review: (body) => this.#reviewer.review(body, state),
     }
     return {ok: true, inForce: {admission, environments: [...environments.keys()], findings}}
   }

@@ -17,7 +17,14 @@ const longestQueue = 4 * 1024 * 1024
 
 /** A sink that gathers lines into few writes: a write for each line would cost more than the line. */
 export function bufferedSink(fd: number): LogSink {
-  return pino.destination({fd, sync: false, minLength: 8192, maxLength: longestQueue, periodicFlush: 200})
+  return pino.destination({
+    fd,
+    sync: false,
+    minLength: 65_536,
+    maxWrite: 131_072,
+    maxLength: longestQueue,
+    periodicFlush: 200,
+  })
 }
 
 /** One JSON object a line, with the level as a word and the time in milliseconds since 1970. */

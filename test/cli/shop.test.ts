@@ -4,7 +4,7 @@ import {beforeAll, describe, expect, it} from 'vitest'
 import {judge} from '../../examples/shop/checks.ts'
 import {readShop, type ShopPod} from '../../examples/shop/pods.ts'
 import {ObjectIndex} from '../../src/admission/objects.ts'
-import {review} from '../../src/admission/review.ts'
+import {Reviewer} from '../../src/admission/review.ts'
 import {Shapes} from '../../src/admission/shape.ts'
 import {prepareEnvironments} from '../../src/admission/state.ts'
 import {loadConfiguration} from '../../src/config/load.ts'
@@ -35,7 +35,7 @@ beforeAll(() => {
   const {base, environments} = preparation.prepared
   const {namespace, pod: object} = migrate()
   const request = {uid: 'u', namespace, operation: 'CREATE', kind: {group: '', version: 'v1', kind: 'Pod'}, object}
-  const reviewed = review(
+  const reviewed = new Reviewer().review(
     {apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request},
     {base, environments, objects, shapes: new Shapes(), ownNamespace: ''},
   )
