@@ -6,11 +6,19 @@ export type Operation =
 /**
  * The operations that turn `before` into `after`: few and small, because parts that the two share by reference are not
  * looked at and list items are matched by identity and name instead of by position.
+ *
+ * `literal` is false where `before` is what was read rather than what came in, such as the text of an annotation `true`:
+ * nothing is written again then that did not change.
  */
-export function patch(before: object, after: object): Operation[] {
-  const operations: Operation[] = []
-  diff(before, after, '', 'replace', operations)
-  return operations
+export function patch(before: object, after: object, literal = true): Operation[] {
+  const difference: Difference = {operations: [], literal}
+  diff(before, after, '', 'replace', difference)
+  return difference.operations
+}
+
+interface Difference {
+  readonly operations: Operation[]
+  readonly literal: boolean
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -21,26 +29,27 @@ type Fields = Readonly<Record<string, unknown>>
  */
 type Whole = 'add' | 'replace'
 
-function diff(before: unknown, after: unknown, path: string, whole: Whole, operations: Operation[]): void {
+function diff(before: unknown, after: unknown, path: string, whole: Whole, into: Difference): void {
   if (before === after) return
-  if (Array.isArray(before) && Array.isArray(after)) diffLists(before, after, path, whole, operations)
-  else if (isFields(before) && isFields(after)) diffFields(before, after, path, whole, operations)
-  else operations.push({op: whole, path, value: after})
+  if (Array.isArray(before) && Array.isArray(after)) diffLists(before, after, path, whole, into)
+  else if (isFields(before) && isFields(after)) diffFields(before, after, path, whole, into)
+  else into.operations.push({op: whole, path, value: after})
 }
 
-function diffFields(before: Fields, after: Fields, path: string, whole: Whole, operations: Operation[]): void {
-  if (cheaperWhole(before, after)) {
-    operations.push({op: whole, path, value: after})
+function diffFields(before: Fields, after: Fields, path: string, whole: Whole, into: Difference): void {
+  if (into.literal && cheaperWhole(before, after)) {
+    into.operations.push({op: whole, path, value: after})
     return
   }
   for (const key of Object.keys(before)) {
-    if (present(before, key) && !present(after, key)) operations.push({op: 'remove', path: `${path}/${escape(key)}`})
+    if (present(before, key) && !present(after, key))
+      into.operations.push({op: 'remove', path: `${path}/${escape(key)}`})
   }
   for (const key of Object.keys(after)) {
     const value = after[key]
     if (value === undefined) continue
-    if (!present(before, key)) operations.push({op: 'add', path: `${path}/${escape(key)}`, value})
-    else if (before[key] !== value) diff(before[key], value, `${path}/${escape(key)}`, 'add', operations)
+    if (!present(before, key)) into.operations.push({op: 'add', path: `${path}/${escape(key)}`, value})
+    else if (before[key] !== value) diff(before[key], value, `${path}/${escape(key)}`, 'add', into)
   }
 }
 
@@ -65,23 +74,23 @@ function diffLists(
   after: readonly unknown[],
   path: string,
   whole: Whole,
-  operations: Operation[],
+  into: Difference,
 ): void {
   const origin = align(before, after)
   const kept = origin.filter((index) => index >= 0)
   if (kept.length === 0) {
-    if (before.length > 0 || after.length > 0) operations.push({op: whole, path, value: after})
+    if (before.length > 0 || after.length > 0) into.operations.push({op: whole, path, value: after})
     return
   }
   for (let i = before.length - 1, last = kept.length - 1; i >= 0; i--) {
     if (kept[last] === i) last--
-    else operations.push({op: 'remove', path: `${path}/${i}`})
+    else into.operations.push({op: 'remove', path: `${path}/${i}`})
   }
   // Removals are done and everything left of i stands already, so index i means the same before and after.
   for (let i = 0; i < after.length; i++) {
     const index = origin[i] ?? -1
-    if (index < 0) operations.push({op: 'add', path: `${path}/${i}`, value: after[i]})
-    else if (before[index] !== after[i]) diff(before[index], after[i], `${path}/${i}`, 'replace', operations)
+    if (index < 0) into.operations.push({op: 'add', path: `${path}/${i}`, value: after[i]})
+    else if (before[index] !== after[i]) diff(before[index], after[i], `${path}/${i}`, 'replace', into)
   }
 }
 

@@ -87,6 +87,25 @@ describe('an AdmissionReview', () => {
     expect(applyPatch(object, decoded(response.patch))).toMatchObject({spec: {containers: [sidecar]}})
   })
 
+  test('leaves an annotation that is no text as it came', () => {
+    const object = {metadata: {annotations: {flag: true}}, spec: {containers: [{name: 'web'}]}}
+    const injector: Partial<Injector> = {
+      inject: ({pod: given}) => ({
+        outcome: 'injected',
+        pod: {
+          ...given,
+          metadata: {...given.metadata, annotations: {...given.metadata.annotations, one: '1', two: '2'}},
+        },
+        sidecars: [],
+        findings: [],
+      }),
+    }
+    const {patch} = answerTo({object}, state({autoInject: true}, injector))
+    expect(applyPatch(object, decoded(patch))).toMatchObject({
+      metadata: {annotations: {flag: true, one: '1', two: '2'}},
+    })
+  })
+
   test.each([
     ['an update', {operation: 'UPDATE'}, 'MW1102'],
     ['a subresource', {subResource: 'exec'}, 'MW1103'],

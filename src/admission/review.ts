@@ -190,16 +190,16 @@ export class Reviewer {
     if (typeof request === 'string') return {badRequest: request}
     const verdict = admit(request, state)
     return {
-      body: this.#answer(request.uid, verdict),
+      body: this.#answer(request, verdict),
       namespace: request.namespace,
       owner: ownerOf(request.object),
       verdict,
     }
   }
 
-  #answer(uid: string, verdict: Verdict): string {
+  #answer({uid, object: raw}: AdmissionRequest, verdict: Verdict): string {
     const {decision, code, reason, mesh, findings, before, object} = verdict
-    const operations = before === object ? [] : patch(before, object)
+    const operations = before === object ? [] : patch(before, object, before === raw)
     const response = JSON.stringify({
       uid,
       allowed: decision !== 'refused',
