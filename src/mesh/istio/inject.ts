@@ -36,6 +36,9 @@ interface EffectiveConfig {
 }
 
 const mostConfigs = 100
+/** The replicas of a workload carry the same annotations; so many sets of them are kept, each of so many characters at most. */
+const mostParts = 200
+const longestPartsKey = 2048
 
 /** Injects with settings that are resolved once; what no pod changes is made here, not for each pod. */
 export class IstioInjection {
@@ -137,7 +140,7 @@ export class IstioInjection {
     }
     switch (name) {
       case 'sidecar':
-        return this.#sidecar(rendering, this.#isUsual(rendering))
+        return this.#sidecar(rendering, this.#partsKey(rendering))
       case 'gateway':
         return gatewayTemplate(rendering)
       case 'grpc-agent':
@@ -146,18 +149,25 @@ export class IstioInjection {
     return grpcAgentTemplate(rendering)
   }
 
-  /** Whether the pod carries nothing that the parts made in advance depend on. */
-  #isUsual(rendering: Rendering): boolean {
+  /**
+   * What of a pod decides its parts, as one text: empty for an ordinary pod; undefined where more than annotations does, or
+   * where they are longer than is worth keeping.
+   */
+  #partsKey(rendering: Rendering): string | undefined {
     const {settings, hold, proxyConfig, resources, annotations, uid, gid} = rendering
-    return (
+    const ordinary =
       proxyConfig === this.#config.config &&
       resources === settings.resources &&
       hold === this.#defaultHold() &&
       uid === defaultIds.uid &&
       gid === defaultIds.gid &&
-      !settings.chart.truthy('global.mountMtlsCerts') &&
-      !Object.keys(annotations).some((key) => partKeys.has(key))
-    )
+      !settings.chart.truthy('global.mountMtlsCerts')
+    if (!ordinary) return undefined
+    let key = ''
+    for (const name of Object.keys(annotations)) {
+      if (partKeys.has(name)) key += `${JSON.stringify([name, annotations[name]])},`
+    }
+    return key.length > longestPartsKey ? undefined : key
   }
 
   #blank(native: boolean): Rendering {
@@ -204,19 +214,24 @@ export class IstioInjection {
   }
 }
 
-/** A template of which the parts that no ordinary pod changes are made in advance. */
-type PreparedTemplate = (rendering: Rendering, usual: boolean) => Template
+/** A template whose parts are made once for all pods that `partsKey` says are alike. */
+type PreparedTemplate = (rendering: Rendering, partsKey: string | undefined) => Template
 
 function prepare<Parts>(
   partsOf: (rendering: Rendering) => Parts,
   render: (rendering: Rendering, parts: Parts) => Template,
   blank: (native: boolean) => Rendering,
 ): PreparedTemplate {
-  const native = flat(partsOf(blank(true)))
-  const plain = flat(partsOf(blank(false)))
-  return (rendering, usual) => {
-    if (!usual) return render(rendering, partsOf(rendering))
-    return render(rendering, rendering.native ? native : plain)
+  const usual = {native: flat(partsOf(blank(true))), plain: flat(partsOf(blank(false)))}
+  const known = {native: new Map<string, Parts>(), plain: new Map<string, Parts>()}
+  return (rendering, partsKey) => {
+    if (partsKey === undefined) return render(rendering, partsOf(rendering))
+    const place = rendering.native ? 'native' : 'plain'
+    if (partsKey === '') return render(rendering, usual[place])
+    const parts = known[place].get(partsKey) ?? flat(partsOf(rendering))
+    if (known[place].size === mostParts) known[place].clear()
+    known[place].set(partsKey, parts)
+    return render(rendering, parts)
   }
 }
 
