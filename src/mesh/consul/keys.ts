@@ -13,7 +13,6 @@ export const initName = 'consul-connect-inject-init'
 export const sidecarName = 'consul-dataplane'
 
 /** Helm's release name and namespace: the chart is taken to be installed as its documentation does. */
-export const releaseName = 'consul'
 export const releaseNamespace = 'consul'
 
 /** User and group of the sidecar, and of the init container under CNI; OpenShift assigns its own. */
