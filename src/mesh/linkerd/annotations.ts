@@ -5,7 +5,7 @@ import {parseInteger, parseUnsigned} from '../go/int.ts'
 import {parseQuantity} from '../go/quantity.ts'
 import type {StringMap} from '../pod.ts'
 import {quoted} from './quoted.ts'
-import {wholeCores} from './resources.ts'
+import {wholeCores} from './proxy-resources.ts'
 import type {ProxySettings} from './settings.ts'
 import {linkerd220} from './version.ts'
 

@@ -2,7 +2,7 @@ import type {EnvVar, Pod, Volume} from '../pod.ts'
 import {isValues} from '../values.ts'
 import type {Containers} from './containers.ts'
 import {quoted} from './quoted.ts'
-import {resourcesProblem} from './resources.ts'
+import {resourcesProblem} from './proxy-resources.ts'
 import type {Capabilities, ProxySettings, Settings} from './settings.ts'
 
 const largestId = 2 ** 31 - 1

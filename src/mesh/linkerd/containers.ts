@@ -1,6 +1,6 @@
 import type {Container, EnvVar, SecurityContext, VolumeMount} from '../pod.ts'
 import {endEntityPath, podInfoPath, proxyName, tokenPath} from './env.ts'
-import {resourcesOf} from './resources.ts'
+import {resourcesOf} from './proxy-resources.ts'
 import type {Capabilities, ProxySettings, Settings} from './settings.ts'
 import {linkerd220} from './version.ts'
 

@@ -1,6 +1,6 @@
 import type {Finding} from '../finding.ts'
 import type {PodOverrides} from '../overrides.ts'
-import {wholeCores} from './resources.ts'
+import {wholeCores} from './proxy-resources.ts'
 import type {ProxySettings} from './settings.ts'
 import type {Draft} from './annotations.ts'
 
