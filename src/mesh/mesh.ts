@@ -4,6 +4,7 @@ import type {Finding} from './finding.ts'
 import type {NamespaceFacts, Objects} from './objects.ts'
 import type {PodOverrides} from './overrides.ts'
 import type {KubeObject, Pod} from './pod.ts'
+import type {Need} from './resource.ts'
 
 export const meshNames = ['istio', 'linkerd', 'consul'] as const
 export type MeshName = (typeof meshNames)[number]
@@ -57,6 +58,8 @@ export interface Injector {
   readonly findings: readonly Finding[]
   /** Namespaces where the mesh itself runs: never injected on Meshwright's own word. */
   readonly systemNamespaces: readonly string[]
+  /** Why no proxy would start with these settings: a webhook in a cluster is not ready then. */
+  readonly incomplete?: string
   /** Keys with which a tenant opts out of this mesh or marks a pod as done, on pods and namespaces, for `mesh.enforced`. */
   readonly switches: readonly string[]
   native(subject: Subject): NativeVerdict
@@ -83,6 +86,8 @@ export interface Mesh {
   readonly name: MeshName
   /** Lays the configuration over the chart's defaults. Called once per (configuration, environment), not per pod. */
   resolve(config: Configuration, objects: Objects): Resolution
+  /** What `resolve` and injection look up in a cluster with this configuration. */
+  needs(config: Configuration): readonly Need[]
   /** The pod without this mesh's sidecar, its volumes, mounts and metadata; the same object where there is none. */
   uninject(pod: Pod): Pod
 }

@@ -12,4 +12,6 @@ export interface Objects {
   /** Metadata and whatever else the cache keeps of one object; `namespace` is '' for cluster-scoped kinds. */
   get(kind: string, namespace: string, name: string): KubeObject | undefined
   namespace(name: string): NamespaceFacts | undefined
+  /** Kinds that the cache may not hold, so that their absence says nothing: in a cluster nobody reads all Secrets. */
+  readonly unseen?: ReadonlySet<string>
 }

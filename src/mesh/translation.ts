@@ -5,15 +5,9 @@ import type {MeshIntent, NamespaceIntent, ServiceIntent} from '../intent/intent.
 import type {Origin, Source} from '../intent/origin.ts'
 import type {MeshName} from './mesh.ts'
 import type {KubeObject} from './pod.ts'
+import type {ResourceKind} from './resource.ts'
 
-/** A kind that a mesh's rules are written in. */
-export interface ResourceKind {
-  /** `networking.istio.io/v1`; `v1` for the core group. */
-  readonly apiVersion: string
-  readonly kind: string
-  readonly plural: string
-  readonly namespaced: boolean
-}
+export type {ResourceKind} from './resource.ts'
 
 export interface Desired {
   readonly object: KubeObject

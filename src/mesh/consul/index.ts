@@ -6,12 +6,13 @@ import {nativeVerdict} from './decide.ts'
 import {findEvasions} from './evasions.ts'
 import {dnsFinding, injection} from './inject.ts'
 import {injectKey, isSidecarName, releaseNamespace, statusKey} from './keys.ts'
+import {needs} from './needs.ts'
 import {readNeutral} from './neutral.ts'
 import {readSettings} from './settings.ts'
 import {uninject} from './uninject.ts'
 
 /** Consul Connect, as consul-k8s 2.0.3 injects it. */
-export const consul: Mesh = {name: 'consul', resolve, uninject}
+export const consul: Mesh = {name: 'consul', resolve, needs, uninject}
 
 function resolve(config: Configuration, objects: Objects): Resolution {
   const neutral = readNeutral(config)

@@ -82,7 +82,8 @@ export function accountVolume(
   }
   const {secrets} = account
   const first: unknown = Array.isArray(secrets) ? secrets[0] : undefined
-  if (first === undefined && objects.get('Secret', namespace.name, name) === undefined) {
+  const missing = objects.unseen?.has('Secret') !== true && objects.get('Secret', namespace.name, name) === undefined
+  if (first === undefined && missing) {
     annotations.refuse(
       `ServiceAccount ${shown(name)} in namespace ${namespace.name} has no Secret: create one of its name, of type ` +
         'kubernetes.io/service-account-token',

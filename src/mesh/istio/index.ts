@@ -1,10 +1,12 @@
 import type {Configuration} from '../../config/schema.ts'
 import type {Injector, Mesh, Resolution} from '../mesh.ts'
+import type {Objects} from '../objects.ts'
 import type {Pod} from '../pod.ts'
 import {keys} from './annotations.ts'
 import {decideNatively, namespaceKey, readPolicy} from './decide.ts'
 import {evasionsOf} from './evasions.ts'
 import {IstioInjection} from './inject.ts'
+import {needs, withInstalled} from './installed.ts'
 import {RefusedValue} from './rendering.ts'
 import {resolveSettings, type Settings} from './settings.ts'
 import {carriesSidecar, withoutSidecar} from './uninject.ts'
@@ -14,8 +16,10 @@ import {valuesPath} from './values.ts'
 export const istio: Mesh = {
   name: 'istio',
 
-  resolve(config: Configuration): Resolution {
-    const resolved = resolveSettings(config)
+  resolve(config: Configuration, objects: Objects): Resolution {
+    const completed = withInstalled(config, objects)
+    if (!completed.ok) return completed
+    const resolved = resolveSettings(completed.configuration)
     if (!resolved.ok) return resolved
     const {settings} = resolved
     const policy = readPolicy(settings.chart)
@@ -36,6 +40,8 @@ export const istio: Mesh = {
     }
     return {ok: true, injector}
   },
+
+  needs,
 
   uninject: (pod: Pod) => withoutSidecar(pod),
 }

@@ -7,6 +7,7 @@ import {chartDefaults} from './defaults.ts'
 import {controlPlaneNamespace} from './env.ts'
 import {evasionsOf} from './evasions.ts'
 import {inject, templateOf} from './inject.ts'
+import {needs, withInstalled} from './installed.ts'
 import {neutralValues} from './neutral.ts'
 import {annotateOpaquePorts} from './opaque.ts'
 import {readSettings} from './read-settings.ts'
@@ -30,8 +31,10 @@ const switches = [
 /** Linkerd 2.20, as its own proxy-injector makes it. */
 export const linkerd: Mesh = {
   name: 'linkerd',
-  resolve(config) {
-    const neutral = neutralValues(config)
+  resolve(config, objects) {
+    const completed = withInstalled(config, objects)
+    if (!completed.ok) return completed
+    const neutral = neutralValues(completed.configuration)
     const read = readSettings(overlay(chartDefaults, neutral.values))
     if (!read.ok) return read
     const {settings} = read
@@ -40,6 +43,7 @@ export const linkerd: Mesh = {
     const injector: Injector = {
       findings: settings.trustAnchors === '' ? [...neutral.findings, noTrustAnchor] : neutral.findings,
       systemNamespaces: [controlPlaneNamespace],
+      ...(settings.trustAnchors === '' && {incomplete: `${noTrustAnchor.key}: ${noTrustAnchor.message}`}),
       switches,
       native: (subject) => nativeVerdict(subject, settings, enforced),
       inject: (subject) => inject(subject, template),
@@ -49,5 +53,6 @@ export const linkerd: Mesh = {
     }
     return {ok: true, injector}
   },
+  needs,
   uninject,
 }
