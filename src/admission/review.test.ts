@@ -148,6 +148,19 @@ describe('an AdmissionReview', () => {
       status: {message: expect.stringMatching(/MW2009.*"stagin".*staging/)},
     })
   })
+
+  test('is decided by the MeshConfig and the environment that its namespace names', () => {
+    const inForce = state({autoInject: false})
+    const edge = {base: inForce.base, environments: new Map([['staging', state().base]])}
+    const to = {...inForce, configurations: new Map([['edge', edge]])}
+    const answerIn = (labels: Record<string, string>) =>
+      answerTo({}, {...to, objects: {...to.objects, namespace: (name) => ({name, labels, annotations: {}})}})
+    const staging = {'meshwright.dev/config': 'edge', 'meshwright.dev/environment': 'staging'}
+    expect(answerIn(staging).auditAnnotations.decision).toBe('injected')
+    expect(answerIn({'meshwright.dev/config': 'edge'}).auditAnnotations.decision).toBe('skipped')
+    expect(answerIn({'meshwright.dev/environment': 'staging'}).status.message).toContain('MW2009')
+    expect(answerIn({'meshwright.dev/config': 'eg'}).status.message).toMatch(/MW2011.*"eg".*edge/)
+  })
 })
 
 describe('what the administrator forbids', () => {

@@ -14,11 +14,17 @@ import {patch} from './patch.ts'
 import {podSecurityFindings} from './pod-security.ts'
 import type {Shapes} from './shape.ts'
 
-/** Everything that an answer depends on beside the request; swapped as a whole when configuration or objects change. */
-export interface AdmissionState {
+/** One configuration with its environments. */
+export interface Governing {
   readonly base: Prepared
   /** By environment name, for namespaces labelled `meshwright.dev/environment`. */
   readonly environments: ReadonlyMap<string, Prepared>
+}
+
+/** Everything that an answer depends on beside the request; swapped as a whole when configuration or objects change. */
+export interface AdmissionState extends Governing {
+  /** By name, for namespaces labelled `meshwright.dev/config`: the MeshConfigs of a cluster. */
+  readonly configurations?: ReadonlyMap<string, Governing>
   readonly objects: Objects
   readonly shapes: Shapes
   /** The namespace that Meshwright itself runs in. */
@@ -49,6 +55,7 @@ export interface AdmissionRequest {
 }
 
 export const environmentKey = 'meshwright.dev/environment'
+export const configurationKey = 'meshwright.dev/config'
 
 /** Decides about one object. Pure: the same request and state give the same verdict. */
 export function admit(request: AdmissionRequest, state: AdmissionState): Verdict {
@@ -82,12 +89,14 @@ export function admit(request: AdmissionRequest, state: AdmissionState): Verdict
     sidecars: [],
   })
   if (prepared === undefined) {
-    const known = [...state.environments.keys()].join(', ') || 'none'
-    const wanted = namespace.labels[environmentKey] ?? ''
-    return refused(
-      'MW2009',
-      `namespace ${name} is labelled ${environmentKey}: ${quoted(wanted)}; the environments are ${known}`,
-    )
+    const governing = governingOf(namespace, state)
+    const [code, key, plural, known] =
+      governing === undefined
+        ? (['MW2011', configurationKey, 'MeshConfigs', state.configurations] as const)
+        : (['MW2009', environmentKey, 'environments', governing.environments] as const)
+    const names = [...(known?.keys() ?? [])].join(', ') || 'none'
+    const wanted = quoted(namespace.labels[key] ?? '')
+    return refused(code, `namespace ${name} is labelled ${key}: ${wanted}; the ${plural} are ${names}`)
   }
   if (request.kind === 'Service') {
     const service = state.shapes.service(raw)
@@ -159,11 +168,16 @@ function annotated(object: KubeObject, namespace: NamespaceFacts, prepared: Prep
   return after === object ? verdict : {...verdict, decision: 'annotated', before: object, object: after}
 }
 
-/** Which environment rules a namespace; undefined where it names one that there is not. */
+/** Which configuration and environment rule a namespace; undefined where it names one that there is not. */
 export function choose(namespace: NamespaceFacts, state: AdmissionState): Prepared | undefined {
+  const governing = governingOf(namespace, state)
   return Object.hasOwn(namespace.labels, environmentKey)
-    ? state.environments.get(namespace.labels[environmentKey] ?? '')
-    : state.base
+    ? governing?.environments.get(namespace.labels[environmentKey] ?? '')
+    : governing?.base
+}
+
+function governingOf({labels}: NamespaceFacts, state: AdmissionState): Governing | undefined {
+  return Object.hasOwn(labels, configurationKey) ? state.configurations?.get(labels[configurationKey] ?? '') : state
 }
 
 /** A namespace that the cache has not seen yet (it may be a second old) has the one label that every namespace has. */

@@ -52,6 +52,11 @@ export const refusals = {
     sentence: 'A container of the pod has the name of one that the sidecar needs.',
     fix: 'Rename the container.',
   },
+  MW2011: {
+    title: 'unknown MeshConfig',
+    sentence: "The namespace's label meshwright.dev/config names a MeshConfig that the webhook does not have.",
+    fix: 'Use the name of a MeshConfig of the cluster, or remove the label.',
+  },
 } as const satisfies Record<string, Entry>
 
 export type RefusalCode = keyof typeof refusals
