@@ -15,6 +15,7 @@ const replies = {
   MW5013: {status: 408, reason: 'Timeout'},
   MW5014: {status: 431, reason: 'BadRequest'},
   MW5015: {status: 503, reason: 'ServiceUnavailable'},
+  MW5016: {status: 503, reason: 'ServiceUnavailable'},
 } as const satisfies Partial<Record<AdmissionCode, {status: number; reason: string}>>
 
 /** The codes of requests that get no AdmissionReview back. */

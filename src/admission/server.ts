@@ -15,7 +15,8 @@ import {tlsOptions, type KeyPair} from './tls.ts'
 
 export interface ServerOptions {
   readonly keyPair: KeyPair
-  readonly admission: () => Admission
+  /** Undefined until there is something to answer with; nothing is ready before. */
+  readonly admission: () => Admission | undefined
   readonly log: Log
   readonly tally: Tally
   /** Reviews that may wait for their turn; one more is shed. */
@@ -58,6 +59,7 @@ const faults = {
   timeout: new Fault('MW5013'),
   headers: new Fault('MW5014'),
   stopping: new Fault('MW5015'),
+  unready: new Fault('MW5016'),
 }
 
 /** The HTTPS side of admission: what comes in is limited, timed and queued here, and answered elsewhere. */
@@ -137,9 +139,10 @@ export class AdmissionServer {
       this.#fail(reply, allow === undefined ? faults.path : faults.method)
     })
     app.get('/livez', (_request, reply) => this.#send(reply, 200, 'text/plain', 'ok'))
-    app.get('/readyz', (_request, reply) =>
-      this.#draining ? this.#fail(reply, faults.stopping) : this.#send(reply, 200, 'text/plain', 'ok'),
-    )
+    app.get('/readyz', (_request, reply) => {
+      const unready = this.#draining ? faults.stopping : this.#options.admission() ? undefined : faults.unready
+      return unready === undefined ? this.#send(reply, 200, 'text/plain', 'ok') : this.#fail(reply, unready)
+    })
     // A scope of its own: a request for any other path gets its 404 without a look at its body.
     app.register((scope, _options, done) => {
       scope.addContentTypeParser('application/json', (_request, message, parsed) =>
@@ -170,7 +173,8 @@ export class AdmissionServer {
     try {
       // The client has gone.
       if (reply.raw.destroyed) return
-      const outcome = answer(text, this.#now() > deadline, this.#options.admission())
+      const admission = this.#options.admission()
+      const outcome = admission === undefined ? faults.unready : answer(text, this.#now() > deadline, admission)
       if (outcome instanceof Fault) {
         this.#fail(reply, outcome)
         return

@@ -77,6 +77,11 @@ export const admissionCodes = {
     sentence: 'The webhook was told to stop and takes no new work for long.',
     fix: 'Nothing to do; another replica answers.',
   },
+  MW5016: {
+    title: 'not ready yet',
+    sentence: 'The webhook does not know the cluster and its mesh configuration yet.',
+    fix: 'Wait; if it lasts, the log of the webhook says what is missing.',
+  },
   MW5101: {
     title: 'certificate not usable',
     sentence: 'The certificate, its key or its authority cannot be used; the last good pair stays in force.',

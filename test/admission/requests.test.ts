@@ -214,3 +214,14 @@ it('says that it lives and is ready', async () => {
     expect(await call(running.port, {method: 'HEAD', path})).toMatchObject({status: 200, text: ''})
   }
 })
+
+it('is not ready and answers no review while it has nothing to answer with', async () => {
+  const {port, server} = await start({admission: () => undefined})
+  expect((await call(port, {method: 'GET', path: '/livez'})).status).toBe(200)
+  for (const request of [{method: 'GET', path: '/readyz'}, {body: reviewOf('u')}]) {
+    const answer = await call(port, request)
+    expect(answer.status).toBe(503)
+    expect(JSON.parse(answer.text).message).toContain('MW5016')
+  }
+  await server.stop(0)
+})
