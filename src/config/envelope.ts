@@ -13,6 +13,11 @@ export function readConfigurations(source: ConfigSource): Unwrapped {
   return unwrap(readYaml(source), source.file)
 }
 
+/** The same of an object of the API, whose parts are placed by path. */
+export function unwrapObject(tree: Tree): Unwrapped {
+  return unwrapDocument(tree, '')
+}
+
 function unwrap({tree, problems}: Reading, file: string): Unwrapped {
   if (tree === undefined || isNull(tree)) return {documents: [], problems}
   const inside = unwrapDocument(tree, file)

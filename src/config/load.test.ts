@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {loadConfiguration, type LoadedConfiguration, type ResolvedConfiguration} from './load.ts'
+import {loadConfiguration, loadMeshConfig, type LoadedConfiguration, type ResolvedConfiguration} from './load.ts'
 import {locateProblems} from './locate.ts'
 import {formatProblem, formatProblems} from './problem.ts'
 import {originOf} from './render.ts'
@@ -276,5 +276,33 @@ describe('a mistake is told with its place and what to do', () => {
       'mesh.yaml:3:5 MW4018 mesh.istio.values.pilot.tag: must be text',
     ])
     expect(locate('mesh', 'linkerd', 'values')).toEqual(['mesh.yaml:1:1 MW4018 mesh.linkerd.values: must be text'])
+  })
+})
+
+describe('a MeshConfig object of the API', () => {
+  const load = (spec: unknown) =>
+    loadMeshConfig('default', {apiVersion: 'meshwright.dev/v1alpha1', kind: 'MeshConfig', spec})
+
+  test('is a configuration whose values are placed by their path', () => {
+    const loading = load({mesh: {type: 'linkerd'}, environments: {staging: {mesh: {autoInject: true}}}})
+    const resolution = loading.ok ? loading.loaded.resolve('staging') : loading
+    expect(resolution).toMatchObject({
+      ok: true,
+      resolved: {configuration: {mesh: {type: 'linkerd', autoInject: true}}, environment: 'staging'},
+    })
+    const type =
+      resolution.ok && 'resolved' in resolution ? at(resolution.resolved.provenance, ['mesh', 'type']) : undefined
+    expect(type?.place).toEqual({file: 'MeshConfig default spec.mesh.type', line: 0, column: 0})
+  })
+
+  test('has problems that name the path', () => {
+    const loading = load({mesh: {telemetry: {metrics: ['request_counts']}}})
+    expect(loading.ok ? '' : formatProblems(loading.problems)).toMatch(
+      /^MeshConfig default spec\.mesh\.telemetry\.metrics\[0\] MW4009 /,
+    )
+  })
+
+  test('without a spec asks for nothing', () => {
+    expect(load(undefined)).toMatchObject({ok: true})
   })
 })

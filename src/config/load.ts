@@ -3,14 +3,15 @@ import type {MeshName} from '../mesh/mesh.ts'
 import {checkResolved} from './check.ts'
 import {contradictions} from './contradictions.ts'
 import {declare, noDeclarations, type Declarations} from './declarations.ts'
-import {readConfigurations} from './envelope.ts'
+import type {KubeObject} from '../mesh/pod.ts'
+import {readConfigurations, unwrapObject, type Unwrapped} from './envelope.ts'
 import {layersOf} from './environments.ts'
 import {suggestion} from './keys.ts'
 import {mergePatch} from './merge.ts'
 import {inOrder, problemAtKey, shown, type ConfigProblem} from './problem.ts'
 import type {ConfigSource} from './read.ts'
 import {configurationSchema, type Configuration} from './schema.ts'
-import {at, nearest, plain, planted, replaced, type Tree} from './tree.ts'
+import {at, nearest, placed, plain, planted, replaced, type Tree} from './tree.ts'
 
 /** One environment's configuration, whole: every layer merged, in the canonical spelling. */
 export interface ResolvedConfiguration {
@@ -48,11 +49,23 @@ export type LoadResult =
  * problems come back at once, in the order of the text. Pure, and total: no text makes it throw.
  */
 export function loadConfiguration(sources: readonly ConfigSource[]): LoadResult {
+  return load(
+    sources.map(readConfigurations),
+    sources.map(({file}) => file),
+  )
+}
+
+/** The same of a MeshConfig object of the API: problems and provenance name its parts by their path. */
+export function loadMeshConfig(name: string, object: KubeObject): LoadResult {
+  const {kind = 'MeshConfig', apiVersion, spec} = object
+  return load([unwrapObject(placed({kind, apiVersion, spec}, `MeshConfig ${name}`))], [])
+}
+
+function load(sources: readonly Unwrapped[], files: readonly string[]): LoadResult {
   // Never spread into push: a file may hold more mistakes than a call takes arguments.
   let problems: readonly ConfigProblem[] = []
   let declarations = noDeclarations
-  for (const source of sources) {
-    const {documents, problems: found} = readConfigurations(source)
+  for (const {documents, problems: found} of sources) {
     problems = problems.concat(found)
     for (const document of documents) {
       const laid = declare(declarations, document)
@@ -70,14 +83,7 @@ export function loadConfiguration(sources: readonly ConfigSource[]): LoadResult 
       if (!resolution.ok) problems = problems.concat(resolution.problems)
     }
   }
-  if (problems.length > 0)
-    return {
-      ok: false,
-      problems: inOrder(
-        problems,
-        sources.map(({file}) => file),
-      ),
-    }
+  if (problems.length > 0) return {ok: false, problems: inOrder(problems, files)}
 
   const loaded: LoadedConfiguration = {
     environments,

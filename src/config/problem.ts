@@ -19,9 +19,9 @@ export function problemAtKey(node: Pick<Tree, 'place' | 'keyPlace'>, code: Confi
   return node.keyPlace === undefined ? problemAt(node, code, message) : {code, place: node.keyPlace, message}
 }
 
-/** `mesh.yaml:12:5` */
+/** `mesh.yaml:12:5`, or `MeshConfig default spec.mesh.type` */
 export function formatPlace({file, line, column}: Place): string {
-  return `${file}:${line}:${column}`
+  return line === 0 ? file : `${file}:${line}:${column}`
 }
 
 /** `mesh.yaml:12:5 MW4003 unknown key mesh.telemetry.samplingrate; did you mean samplingRate?` */

@@ -1,4 +1,7 @@
-/** Where something was written, 1-based; columns count UTF-16 code units. */
+/**
+ * Where something was written, 1-based; columns count UTF-16 code units. Line 0: in no text but in an object of the API,
+ * and `file` holds its kind, its name and the path inside: `MeshConfig default spec.mesh.type`.
+ */
 export interface Place {
   readonly file: string
   readonly line: number
@@ -88,6 +91,24 @@ export function planted(value: unknown, layer: Layer): Tree {
     return {kind: 'leaf', value, layer}
   }
   return {kind: 'leaf', value: null, layer}
+}
+
+/** A tree of plain JSON that an object of the API holds: every part is placed by its path in the object. */
+export function placed(value: unknown, object: string, path = ''): Tree {
+  const place: Place = {file: path === '' ? object : `${object} ${path}`, line: 0, column: 0}
+  const node = {place, keyPlace: place, layer: 'base'}
+  if (Array.isArray(value)) {
+    return {kind: 'list', items: value.map((item, index) => placed(item, object, `${path}[${index}]`)), ...node}
+  }
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(([key, item]): [string, Tree] => [
+      key,
+      placed(item, object, path === '' ? key : `${path}.${key}`),
+    ])
+    return {kind: 'map', entries: new Map(entries), ...node}
+  }
+  const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null
+  return {kind: 'leaf', value: plain, ...node}
 }
 
 /** The same document in the name of another layer. */
