@@ -1,0 +1,150 @@
+import type {KubeObject} from '../mesh/pod.ts'
+import {canonical} from './digest.ts'
+
+/**
+ * Which fields somebody has set, as `metadata.managedFields[].fieldsV1` writes it (structured-merge-diff, fieldpath):
+ * `f:NAME` a field, `k:{KEYS}` an item of a list that is a map by those keys, `v:VALUE` an item of a list that is a set,
+ * `i:INDEX` an item by position, `.` the thing itself. An empty set stands for the whole value.
+ */
+export type FieldSet = ReadonlyMap<string, FieldSet>
+
+export interface FieldOwner {
+  readonly manager: string
+  readonly operation: string
+  readonly fields: FieldSet
+}
+
+/** Who has set what of an object, its status left out: that is for whoever carries out what the object asks. */
+export function fieldOwners(object: KubeObject): readonly FieldOwner[] {
+  const managed = object.metadata?.['managedFields']
+  if (!Array.isArray(managed)) return []
+  return managed.flatMap((entry: unknown): FieldOwner[] => {
+    if (!isMap(entry)) return []
+    const {manager, operation, subresource, fieldsV1} = entry
+    if (typeof manager !== 'string' || (subresource !== undefined && subresource !== '')) return []
+    return [{manager, operation: String(operation), fields: fieldSet(fieldsV1)}]
+  })
+}
+
+export function fieldSet(value: unknown): FieldSet {
+  return new Map(isMap(value) ? Object.entries(value).map(([key, below]) => [key, fieldSet(below)]) : [])
+}
+
+/** What the named manager has applied. */
+export function appliedBy(object: KubeObject, manager: string): FieldSet {
+  const owner = fieldOwners(object).find((owner) => owner.manager === manager && owner.operation === 'Apply')
+  return owner?.fields ?? new Map()
+}
+
+/** The part of a value that a set names, as whoever owns these fields would apply it again. */
+export function extract(value: unknown, fields: FieldSet): unknown {
+  const below = [...fields].filter(([key]) => key !== '.')
+  if (below.length === 0) return fields.has('.') ? bare(value) : value
+  if (Array.isArray(value)) {
+    return value.flatMap((item: unknown, index) => {
+      const found = below.find(([key]) => picks(key, item, index))
+      return found === undefined ? [] : [extract(item, found[1])]
+    })
+  }
+  if (!isMap(value)) return value
+  return Object.fromEntries(
+    below.flatMap(([key, under]) => {
+      const name = key.slice(2)
+      return key.startsWith('f:') && Object.hasOwn(value, name) ? [[name, extract(value[name], under)]] : []
+    }),
+  )
+}
+
+/** Of a container only that it is there; of anything else the value. */
+function bare(value: unknown): unknown {
+  return Array.isArray(value) ? [] : isMap(value) ? {} : value
+}
+
+/** Whether a key of a set names this item of a list. */
+function picks(key: string, item: unknown, index: number): boolean {
+  const rest = key.slice(2)
+  if (key.startsWith('i:')) return Number(rest) === index
+  if (key.startsWith('v:')) return canonical(item) === canonical(JSON.parse(rest))
+  if (!key.startsWith('k:') || !isMap(item)) return false
+  const keys: unknown = JSON.parse(rest)
+  return isMap(keys) && Object.entries(keys).every(([name, value]) => item[name] === value)
+}
+
+/** The way to a value: keys of a field set, the outermost first. */
+export type FieldPath = readonly string[]
+
+/**
+ * What others have set in an object beside metadata and status and that `fields` does not hold: the topmost places that
+ * are theirs alone. Defaults that the API server fills in belong to nobody and are not among them.
+ */
+export function foreignFields(object: KubeObject, fields: FieldSet, manager: string): readonly FieldPath[] {
+  const others = fieldOwners(object).filter((owner) => owner.manager !== manager)
+  const paths = others.flatMap((owner) =>
+    [...owner.fields]
+      .filter(([key]) => !['f:metadata', 'f:status', 'f:apiVersion', 'f:kind', '.'].includes(key))
+      .flatMap(([key, below]) => beyond(below, fields.get(key), [key])),
+  )
+  return [...new Map(paths.map((path) => [path.join('\n'), path])).values()]
+}
+
+function beyond(theirs: FieldSet, ours: FieldSet | undefined, path: FieldPath): FieldPath[] {
+  if (ours === undefined) return [path]
+  const whole = [...ours.keys()].every((key) => key === '.')
+  // An empty set is the whole value; what is only there (`.`) has nothing of ours below it.
+  if (whole && !ours.has('.')) return []
+  return [...theirs].flatMap(([key, below]) => (key === '.' ? [] : beyond(below, ours.get(key), [...path, key])))
+}
+
+export type JsonPatchOperation =
+  | {readonly op: 'remove'; readonly path: string}
+  | {readonly op: 'test'; readonly path: string; readonly value: unknown}
+
+/** A JSON Patch that takes these fields out of the object as it is now, and fails where it has changed since. */
+export function removalOf(object: KubeObject, paths: readonly FieldPath[]): readonly JsonPatchOperation[] {
+  const pointers = paths.map((path) => pointerOf(object, path)).filter((pointer) => pointer !== undefined)
+  // From the back, so that no removal moves what is still to be removed.
+  pointers.sort((a, b) => compare(b, a))
+  return [
+    {op: 'test', path: '/metadata/resourceVersion', value: object.metadata?.['resourceVersion']},
+    ...pointers.map((segments) => ({op: 'remove' as const, path: segments.map(escaped).join('')})),
+  ]
+}
+
+function pointerOf(object: unknown, path: FieldPath): (string | number)[] | undefined {
+  const pointer: (string | number)[] = []
+  let value = object
+  for (const key of path) {
+    if (Array.isArray(value)) {
+      const index = value.findIndex((item, index) => picks(key, item, index))
+      if (index < 0) return undefined
+      pointer.push(index)
+      value = value[index]
+    } else {
+      const name = key.slice(2)
+      if (!isMap(value) || !Object.hasOwn(value, name)) return undefined
+      pointer.push(name)
+      value = value[name]
+    }
+  }
+  return pointer
+}
+
+function compare(a: readonly (string | number)[], b: readonly (string | number)[]): number {
+  for (const [index, left] of a.entries()) {
+    const right = b[index]
+    if (right === undefined) return 1
+    if (left === right) continue
+    if (typeof left === 'number' && typeof right === 'number') return left - right
+    return String(left) < String(right) ? -1 : 1
+  }
+  return a.length - b.length
+}
+
+/** RFC 6901. */
+function escaped(segment: string | number): string {
+  return `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`
+}
+
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
