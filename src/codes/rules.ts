@@ -1,9 +1,10 @@
 import type {Entry} from './decisions.ts'
 import {consulRules} from './rules-consul.ts'
+import {controllerRules} from './rules-controller.ts'
 import {istioRules} from './rules-istio.ts'
 import {linkerdRules} from './rules-linkerd.ts'
 
-/** MW60xx: what is wrong with a rule whatever the mesh; MW64xx: what the controller meets while it writes. */
+/** MW60xx: what is wrong with a rule whatever the mesh. */
 const neutralRules = {
   MW6001: {
     title: 'no such service',
@@ -12,5 +13,5 @@ const neutralRules = {
   },
 } as const satisfies Record<string, Entry>
 
-export const ruleCodes = {...neutralRules, ...istioRules, ...linkerdRules, ...consulRules} as const
+export const ruleCodes = {...neutralRules, ...istioRules, ...linkerdRules, ...consulRules, ...controllerRules} as const
 export type RuleCode = keyof typeof ruleCodes
