@@ -1,6 +1,7 @@
 import type {LoadedConfiguration} from '../config/load.ts'
 import {locateProblems} from '../config/locate.ts'
 import type {ConfigProblem} from '../config/problem.ts'
+import type {Configuration, MeshSection} from '../config/schema.ts'
 import type {Finding} from '../mesh/finding.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import type {Objects} from '../mesh/objects.ts'
@@ -24,7 +25,11 @@ export interface Choice {
   readonly environment?: string | undefined
   /** In place of `mesh.type`. */
   readonly mesh?: MeshName | undefined
+  /** For Consul, where the configuration says nothing of it: what a pod's own resolv.conf says. */
+  readonly clusterDNS?: ClusterDNS | undefined
 }
+
+type ClusterDNS = NonNullable<NonNullable<MeshSection['consul']>['clusterDNS']>
 
 /** Resolves every environment for its mesh. All of them or none: a namespace may name any of them tomorrow. Pure. */
 export function prepareEnvironments(loaded: LoadedConfiguration, objects: Objects, choice: Choice): StatePreparation {
@@ -37,7 +42,7 @@ export function prepareEnvironments(loaded: LoadedConfiguration, objects: Object
       return undefined
     }
     const {resolved} = resolution
-    const preparation = prepare(resolved.configuration, objects)
+    const preparation = prepare(withClusterDNS(resolved.configuration, choice.clusterDNS), objects)
     if (!preparation.ok) {
       problems.push(...locateProblems(resolved, preparation.problems))
       return undefined
@@ -54,4 +59,10 @@ export function prepareEnvironments(loaded: LoadedConfiguration, objects: Object
   }
   if (base === undefined || problems.length > 0) return {ok: false, problems}
   return {ok: true, prepared: {base, environments, findings}}
+}
+
+function withClusterDNS(configuration: Configuration, clusterDNS: ClusterDNS | undefined): Configuration {
+  const {mesh} = configuration
+  if (clusterDNS === undefined || mesh.consul?.clusterDNS !== undefined) return configuration
+  return {...configuration, mesh: {...mesh, consul: {...mesh.consul, clusterDNS}}}
 }
