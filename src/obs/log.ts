@@ -17,14 +17,20 @@ const longestQueue = 4 * 1024 * 1024
 
 /** A sink that gathers lines into few writes: a write for each line would cost more than the line. */
 export function bufferedSink(fd: number): LogSink {
-  return pino.destination({
+  // As bytes, for of text it joins, copies and counts all that waits with every line. Its types know text only.
+  const destination: {write(line: Buffer | string): unknown; flushSync(): void} = pino.destination({
     fd,
     sync: false,
+    contentMode: 'buffer',
     minLength: 65_536,
     maxWrite: 131_072,
     maxLength: longestQueue,
     periodicFlush: 200,
   })
+  return {
+    write: (line) => destination.write(Buffer.from(line)),
+    flushSync: () => destination.flushSync(),
+  }
 }
 
 /** One JSON object a line, with the level as a word and the time in milliseconds since 1970. */
