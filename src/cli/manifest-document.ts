@@ -1,5 +1,7 @@
 import {Composer, CST, isScalar, Lexer, LineCounter, Parser, visit, type Document, type ToStringOptions} from 'yaml'
 import type {Operation} from '../admission/patch.ts'
+import {formatPlace} from '../config/problem.ts'
+import {treeOf, type Reading} from '../config/read.ts'
 import {Failure} from './failure.ts'
 import {editNodes} from './manifest-edit.ts'
 import {keyOf, valueOf} from './manifest-node.ts'
@@ -16,13 +18,21 @@ export class ManifestDocument {
   readonly value: unknown
   readonly #text: string
   readonly #document: Document.Parsed
+  readonly #read: (node: unknown) => Reading
   #edited = false
 
-  constructor(place: string, text: string, document: Document.Parsed) {
+  /** `read` knows where in the stream a node stands. */
+  constructor(place: string, text: string, document: Document.Parsed, read: (node: unknown) => Reading) {
     this.place = place
     this.value = valueOf(document.contents)
     this.#text = text
     this.#document = document
+    this.#read = read
+  }
+
+  /** What it held when it was read, with the line and column of every part. */
+  tree(): Reading {
+    return this.#read(this.#document.contents)
   }
 
   /** Applies operations whose paths start at `at`; comments of what they do not touch stay. */
@@ -50,10 +60,12 @@ export class ManifestDocument {
  */
 export function readDocuments(name: string, text: string): ManifestDocument[] {
   const lines = new LineCounter()
-  const at = (offset: number) => {
+  const placeOf = (offset: number) => {
     const {line, col} = lines.linePos(offset)
-    return `${name}:${Math.max(line, 1)}:${Math.max(col, 1)}`
+    return {file: name, line: Math.max(line, 1), column: Math.max(col, 1)}
   }
+  const at = (offset: number) => formatPlace(placeOf(offset))
+  const read = (node: unknown) => treeOf(node, text, placeOf)
   const tokens = tokenize(text, lines, at)
   // The library's own check for duplicate keys is quadratic; ours is below.
   const composer = new Composer({schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, prettyErrors: false})
@@ -65,7 +77,8 @@ export function readDocuments(name: string, text: string): ManifestDocument[] {
     refuseDuplicates(document, at)
     const next = lineEnd(text, document.range[2])
     const start = document.contents?.range[0] ?? end
-    documents.push(new ManifestDocument(`${name}:${lines.linePos(start).line || 1}`, text.slice(end, next), document))
+    const place = `${name}:${lines.linePos(start).line || 1}`
+    documents.push(new ManifestDocument(place, text.slice(end, next), document, read))
     end = next
   }
   return documents

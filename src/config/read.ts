@@ -64,9 +64,13 @@ export function readYaml({file, text}: ConfigSource, within: Within = {line: 1, 
     const message = 'a second YAML document begins here; give each a file of its own and repeat --config'
     return {problems: [{code: 'MW4007', place: place(rangeStart(another) ?? 0), message}]}
   }
-  if (document === undefined) return {problems: []}
+  return document === undefined ? {problems: []} : treeOf(document, text, place)
+}
+
+/** The tree of a node that the library has parsed from `text` with the failsafe schema. */
+export function treeOf(node: unknown, text: string, place: (offset: number) => Place): Reading {
   const problems: ConfigProblem[] = []
-  const tree = new Planting(text, place, problems).tree(document, undefined)
+  const tree = new Planting(text, place, problems).tree(node, undefined)
   return tree === undefined ? {problems} : {tree, problems}
 }
 
