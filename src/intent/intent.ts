@@ -41,6 +41,8 @@ export interface ServiceFacts {
   readonly pods: readonly PodFacts[]
   /** Names of Services in the namespace that a translation's own generated Services must not take, with their owners. */
   readonly neighbours: readonly Neighbour[]
+  /** A Linkerd ServiceProfile of the service that has routes or dstOverrides: its proxies then heed no route and no annotation. */
+  readonly serviceProfile?: string
 }
 
 export interface ServicePort {
@@ -58,12 +60,19 @@ export interface PodFacts {
   readonly serviceAccount: string
   /** TCP ports of all containers, for a `targetPort` that is a name. */
   readonly ports: readonly {readonly name?: string; readonly port: number}[]
+  /** Liveness, readiness and startup probes over HTTP; absent where nobody looked. */
+  readonly probes?: readonly {readonly path: string; readonly port: number | string}[]
 }
 
-/** Another Service of the namespace; `managed` where Meshwright made it for the service named. */
+/** Another Service of the namespace; `managedFor` where Meshwright made it for the service named. */
 export interface Neighbour {
   readonly name: string
   readonly managedFor?: string
+  /** Absent where nobody looked. */
+  readonly selector?: StringMap
+  readonly ports?: readonly ServicePort[]
+  /** What rules of its own ask of its pods' ports: access rules, or only mutual TLS. */
+  readonly guarded?: 'access' | 'mutual-tls'
 }
 
 /** What a service says of itself (MeshService). */
