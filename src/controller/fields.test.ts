@@ -104,14 +104,11 @@ describe('what others have set', () => {
     ])
   })
 
-  test('is taken out from the back, and only from this version of the object', () => {
-    expect(removalOf(service, foreign)).toEqual([
-      {op: 'test', path: '/metadata/resourceVersion', value: '7'},
-      {op: 'remove', path: '/spec/ports/2'},
-      {op: 'remove', path: '/spec/ports/1'},
-      {op: 'remove', path: '/spec/ports/0/appProtocol'},
-      {op: 'remove', path: '/spec/a~1b~0c'},
-    ])
+  test('is taken out of this version of the object, lists written whole', () => {
+    expect(removalOf(service, foreign)).toEqual({
+      metadata: {resourceVersion: '7'},
+      spec: {ports: [{port: 80, protocol: 'TCP', name: 'http', targetPort: 80}], 'a/b~c': null},
+    })
   })
 
   test('is nothing within a value that is ours as a whole', () => {
@@ -120,6 +117,8 @@ describe('what others have set', () => {
   })
 
   test('of a field that is gone already, is nothing to take out', () => {
-    expect(removalOf({metadata: {}, spec: {}}, [['f:spec', 'f:gone']])).toHaveLength(1)
+    expect(removalOf({metadata: {resourceVersion: '1'}, spec: {}}, [['f:spec', 'f:gone']])).toEqual({
+      metadata: {resourceVersion: '1'},
+    })
   })
 })

@@ -95,54 +95,55 @@ function beyond(theirs: FieldSet, ours: FieldSet | undefined, path: FieldPath): 
   return [...theirs].flatMap(([key, below]) => (key === '.' ? [] : beyond(below, ours.get(key), [...path, key])))
 }
 
-export type JsonPatchOperation =
-  | {readonly op: 'remove'; readonly path: string}
-  | {readonly op: 'test'; readonly path: string; readonly value: unknown}
-
-/** A JSON Patch that takes these fields out of the object as it is now, and fails where it has changed since. */
-export function removalOf(object: KubeObject, paths: readonly FieldPath[]): readonly JsonPatchOperation[] {
-  const pointers = paths.map((path) => pointerOf(object, path)).filter((pointer) => pointer !== undefined)
-  // From the back, so that no removal moves what is still to be removed.
-  pointers.sort((a, b) => compare(b, a))
-  return [
-    {op: 'test', path: '/metadata/resourceVersion', value: object.metadata?.['resourceVersion']},
-    ...pointers.map((segments) => ({op: 'remove' as const, path: segments.map(escaped).join('')})),
-  ]
+/**
+ * A JSON Merge Patch (RFC 7386) that takes these fields out of the object as it is now, and fails where it has changed
+ * since. A list that loses an item is written whole.
+ */
+export function removalOf(object: KubeObject, paths: readonly FieldPath[]): Readonly<Record<string, unknown>> {
+  const {resourceVersion} = object.metadata ?? {}
+  return {...difference(object, without(object, together(paths))), metadata: {resourceVersion}}
 }
 
-function pointerOf(object: unknown, path: FieldPath): (string | number)[] | undefined {
-  const pointer: (string | number)[] = []
-  let value = object
-  for (const key of path) {
-    if (Array.isArray(value)) {
-      const index = value.findIndex((item, index) => picks(key, item, index))
-      if (index < 0) return undefined
-      pointer.push(index)
-      value = value[index]
-    } else {
-      const name = key.slice(2)
-      if (!isMap(value) || !Object.hasOwn(value, name)) return undefined
-      pointer.push(name)
-      value = value[name]
-    }
+/** One set that holds every path; a path that leads to another's beginning counts. */
+function together(paths: readonly FieldPath[]): FieldSet {
+  const [ends, further] = [paths.filter(({length}) => length === 1), paths.filter(({length}) => length > 1)]
+  const below = Map.groupBy(further, ([first = '']) => first)
+  return new Map([
+    ...[...below].map(([key, under]) => [key, together(under.map((path) => path.slice(1)))] as const),
+    ...ends.map(([key = '']) => [key, new Map<string, FieldSet>()] as const),
+  ])
+}
+
+/** A value without the fields at the ends of a set. */
+function without(value: unknown, fields: FieldSet): unknown {
+  if (Array.isArray(value)) {
+    return value.flatMap((item: unknown, index) => {
+      const found = [...fields].find(([key]) => picks(key, item, index))
+      if (found === undefined) return [item]
+      return found[1].size === 0 ? [] : [without(item, found[1])]
+    })
   }
-  return pointer
+  if (!isMap(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, under]) => {
+      const found = fields.get(`f:${name}`)
+      if (found === undefined) return [[name, under]]
+      return found.size === 0 ? [] : [[name, without(under, found)]]
+    }),
+  )
 }
 
-function compare(a: readonly (string | number)[], b: readonly (string | number)[]): number {
-  for (const [index, left] of a.entries()) {
-    const right = b[index]
-    if (right === undefined) return 1
-    if (left === right) continue
-    if (typeof left === 'number' && typeof right === 'number') return left - right
-    return String(left) < String(right) ? -1 : 1
-  }
-  return a.length - b.length
-}
-
-/** RFC 6901. */
-function escaped(segment: string | number): string {
-  return `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`
+/** What makes the one of the other, where the other only lacks some of it. */
+function difference(before: unknown, after: unknown): Readonly<Record<string, unknown>> {
+  if (!isMap(before) || !isMap(after)) return {}
+  return Object.fromEntries(
+    Object.entries(before).flatMap(([name, value]) => {
+      if (!Object.hasOwn(after, name)) return [[name, null]]
+      const now = after[name]
+      if (canonical(value) === canonical(now)) return []
+      return [[name, isMap(value) ? difference(value, now) : now]]
+    }),
+  )
 }
 
 export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

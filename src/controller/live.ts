@@ -20,6 +20,8 @@ export interface ObjectRef {
  */
 export interface LiveObject extends ObjectRef {
   readonly uid: string
+  /** `metadata.resourceVersion` as a number, which the API server lets be compared (KEP-5504); 0 where it is none. */
+  readonly version: number
   /** Of the unit that wrote it. */
   readonly unit: string
   /** Names of the parts that wrote it, joined by dots. */
@@ -29,6 +31,8 @@ export interface LiveObject extends ObjectRef {
   readonly applied?: string
   /** Of the fields that are ours still, with the values they have now. */
   readonly digest: string
+  /** Of what we applied in this process to get this `digest`: the API server may have written it its own way. */
+  readonly means?: string
   /** These fields as JSON, where they are not simply what was applied: the API server fills in defaults. */
   readonly ours?: string
   /** Others have set fields beside ours in an object that we made. */
@@ -62,6 +66,7 @@ export function liveObject(object: KubeObject): LiveObject | undefined {
   return {
     ...refOf(object),
     uid: typeof metadata['uid'] === 'string' ? metadata['uid'] : '',
+    version: Number(metadata['resourceVersion']) || 0,
     unit,
     part: labels[partLabel] ?? '',
     mode,
@@ -90,6 +95,7 @@ export function essence(object: unknown): Readonly<Record<string, unknown>> {
  */
 export function isCurrent(live: LiveObject, wanted: {readonly digest: string; readonly object: KubeObject}): boolean {
   if (live.leaving || (live.touched && live.mode === 'own')) return false
+  if (live.means === wanted.digest) return true
   if (live.digest === wanted.digest) return live.applied === undefined || live.applied === wanted.digest
   if (live.applied !== wanted.digest || live.ours === undefined) return false
   return isWithin(essence(wanted.object), JSON.parse(live.ours))

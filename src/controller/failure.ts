@@ -1,0 +1,50 @@
+import {controllerRules, type ControllerCode} from '../codes/rules-controller.ts'
+import {
+  ConflictError,
+  FencedError,
+  ForbiddenError,
+  InvalidError,
+  KindMissingError,
+  KubeError,
+  NotFoundError,
+} from '../kube/errors.ts'
+
+/** Why an object is not as it should be, told in the status of the rules that it is for. */
+export class WriteFailure extends Error {
+  override name = 'WriteFailure'
+  readonly code: ControllerCode
+
+  constructor(code: ControllerCode, message: string, options?: ErrorOptions) {
+    super(`${code} ${message}`, options)
+    this.code = code
+  }
+
+  /** Of the condition `Programmed`. */
+  get reason(): string {
+    return controllerRules[this.code].reason
+  }
+}
+
+/**
+ * What an error of a write means for the rules behind it.
+ *
+ * @throws the error itself where it says nothing about any rule: the lease is lost, or we have made a mistake
+ */
+export function failureOf(error: unknown): WriteFailure {
+  if (error instanceof WriteFailure) return error
+  if (!(error instanceof KubeError) || error instanceof FencedError) throw error
+  return new WriteFailure(codeOf(error), error.message, {cause: error})
+}
+
+function codeOf(error: KubeError): ControllerCode {
+  if (error instanceof KindMissingError) return 'MW6401'
+  if (error instanceof ConflictError) return error.contested.length > 0 ? 'MW6404' : 'MW6407'
+  if (error instanceof InvalidError) return 'MW6405'
+  if (error instanceof ForbiddenError) {
+    if (error.namespaceEnding) return 'MW6408'
+    return error.missing === undefined ? 'MW6405' : 'MW6406'
+  }
+  // What an object is written into is gone: its namespace.
+  if (error instanceof NotFoundError) return 'MW6408'
+  return 'MW6407'
+}
