@@ -1,0 +1,146 @@
+import {AsyncLocalStorage} from 'node:async_hooks'
+import {randomBytes, randomUUID} from 'node:crypto'
+
+/** Headers as Node, Fastify and Express have them. */
+export type InboundHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+export interface Propagation {
+  /** Relay Zipkin's B3 headers as well; W3C's are always relayed. */
+  readonly b3?: boolean
+  /** Further headers to hand on, such as `x-tenant`. `cookie` and `authorization` only where they are named here. */
+  readonly headers?: readonly string[]
+}
+
+/** What an inbound request says of the trace that it is part of. */
+export interface TraceContext {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string
+  /** 16 hexadecimal digits: the span that calls. */
+  readonly spanId: string
+  readonly sampled: boolean
+}
+
+interface Relay {
+  readonly headers: Readonly<Record<string, string>>
+  readonly trace: TraceContext
+}
+
+/** What `@opentelemetry/api` has of it; taken as it is, so that it need not be installed. */
+export interface OpenTelemetry {
+  readonly trace: {getActiveSpan(): {spanContext(): {traceId: string; spanId: string; traceFlags: number}} | undefined}
+  readonly context: {active(): unknown}
+  readonly propagation: {inject(context: unknown, carrier: unknown): void}
+}
+
+const requestId = 'x-request-id'
+const w3c = ['traceparent', 'tracestate'] as const
+const zipkin = [
+  'b3',
+  'x-b3-traceid',
+  'x-b3-spanid',
+  'x-b3-parentspanid',
+  'x-b3-sampled',
+  'x-b3-flags',
+  // What Envoy understands beside B3's own.
+  'x-ot-span-context',
+] as const
+const traceHeaders: readonly string[] = [...w3c, ...zipkin]
+/** https://www.w3.org/TR/trace-context/: version 00, and what later versions keep of it. */
+const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/
+
+/**
+ * Joins what comes in to what goes out: sidecars emit spans, but only the application knows which outbound call belongs to
+ * which inbound request.
+ */
+export class Context {
+  readonly #storage = new AsyncLocalStorage<Relay>()
+  readonly #relayed: readonly string[]
+  readonly #b3: boolean
+  readonly #openTelemetry: OpenTelemetry | undefined
+
+  constructor({b3 = false, headers = []}: Propagation = {}, openTelemetry?: OpenTelemetry) {
+    this.#b3 = b3
+    this.#openTelemetry = openTelemetry
+    this.#relayed = [
+      ...new Set([requestId, ...w3c, ...(b3 ? zipkin : []), ...headers.map((name) => name.toLowerCase())]),
+    ]
+  }
+
+  /** Runs `work`, and whatever it starts, as part of the request that came with these headers. */
+  run<T>(inbound: InboundHeaders, work: () => T): T {
+    return this.#storage.run(this.#relayOf(inbound), work)
+  }
+
+  /** The trace that goes on here, if a request is being worked on. */
+  get trace(): TraceContext | undefined {
+    return this.#storage.getStore()?.trace
+  }
+
+  get requestId(): string | undefined {
+    return this.#storage.getStore()?.headers[requestId]
+  }
+
+  /**
+   * The headers that an outbound call must carry. An active OpenTelemetry span wins: relayed trace headers that it does
+   * not write are dropped, since they would name another span.
+   */
+  headers(): Record<string, string> {
+    const relay = this.#storage.getStore()
+    const headers: Record<string, string> = {...(relay?.headers ?? this.#relayOf({}).headers)}
+    const api = this.#openTelemetry
+    const span = api?.trace.getActiveSpan()
+    if (api === undefined || span === undefined) return headers
+    const written: Record<string, string> = {}
+    api.propagation.inject(api.context.active(), written)
+    if (Object.keys(written).length === 0) return headers
+    for (const name of traceHeaders) delete headers[name]
+    return {...headers, ...written}
+  }
+
+  #relayOf(inbound: InboundHeaders): Relay {
+    const headers: Record<string, string> = {}
+    for (const name of this.#relayed) {
+      const value = inbound[name]
+      if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(',')
+    }
+    headers[requestId] ??= randomUUID()
+    const known = parsed(headers['traceparent'])
+    if (known === undefined) {
+      // A tracestate without its parent means nothing.
+      delete headers['tracestate']
+      delete headers['traceparent']
+    }
+    const b3 = this.#b3 ? fromB3(headers) : undefined
+    const trace = known ?? b3 ?? begun()
+    headers['traceparent'] ??= traceparentOf(trace)
+    return {headers, trace}
+  }
+}
+
+export function traceparentOf({traceId, spanId, sampled}: TraceContext): string {
+  return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`
+}
+
+export function newSpanId(): string {
+  return randomBytes(8).toString('hex')
+}
+
+function begun(): TraceContext {
+  return {traceId: randomBytes(16).toString('hex'), spanId: newSpanId(), sampled: true}
+}
+
+function parsed(header: string | undefined): TraceContext | undefined {
+  const [, traceId, spanId, flags = '0'] = traceparent.exec(header ?? '') ?? []
+  if (traceId === undefined || spanId === undefined) return undefined
+  return {traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1}
+}
+
+/** Of a caller that speaks B3 only; 64-bit trace ids are filled up with zeros. */
+function fromB3(headers: Readonly<Record<string, string>>): TraceContext | undefined {
+  const [single = '', spanInSingle = '', sampledInSingle = ''] = (headers['b3'] ?? '').split('-')
+  const traceId = (headers['x-b3-traceid'] ?? single).toLowerCase().padStart(32, '0')
+  const spanId = (headers['x-b3-spanid'] ?? spanInSingle).toLowerCase()
+  if (!/^(?!0{32})[0-9a-f]{32}$/.test(traceId) || !/^(?!0{16})[0-9a-f]{16}$/.test(spanId)) return undefined
+  const sampled = headers['x-b3-sampled'] ?? sampledInSingle
+  return {traceId, spanId, sampled: sampled !== '0' && sampled !== 'false'}
+}
