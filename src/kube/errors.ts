@@ -140,6 +140,13 @@ export class ServerError extends KubeError {
 /** No answer: refused, reset, timed out, a name that does not resolve, a certificate that is not trusted. */
 export class UnreachableError extends KubeError {
   override name = 'UnreachableError'
+  /** The connection broke while it was used: what was asked may have been done. */
+  readonly broken: boolean
+
+  constructor(message: string, target: Target, broken: boolean, cause: unknown) {
+    super(message, target, 0, {cause})
+    this.broken = broken
+  }
 }
 
 /** The fence did not hold: the write was not sent. */
