@@ -55,10 +55,13 @@ export function loadConfiguration(sources: readonly ConfigSource[]): LoadResult 
   )
 }
 
-/** The same of a MeshConfig object of the API: problems and provenance name its parts by their path. */
-export function loadMeshConfig(name: string, object: KubeObject): LoadResult {
+/**
+ * The same of a MeshConfig object of the API: problems and provenance name its parts by their path, or by where
+ * `places` knows them to stand in a file.
+ */
+export function loadMeshConfig(name: string, object: KubeObject, places?: Tree): LoadResult {
   const {kind = 'MeshConfig', apiVersion, spec} = object
-  return load([unwrapObject(placed({kind, apiVersion, spec}, `MeshConfig ${name}`))], [])
+  return load([unwrapObject(places ?? placed({kind, apiVersion, spec}, `MeshConfig ${name}`))], [])
 }
 
 function load(sources: readonly Unwrapped[], files: readonly string[]): LoadResult {

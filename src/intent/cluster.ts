@@ -1,0 +1,224 @@
+import type {StringMap} from '../mesh/pod.ts'
+import {accountFact, grantsFact, serviceFact, type Fact} from './fact.ts'
+import type {Neighbour, PodFacts, ServiceFacts, ServiceName} from './intent.ts'
+import type {TrimmedGrant, TrimmedNamespace, TrimmedService} from './trim.ts'
+
+/** Pods that look alike: the replicas of one revision of a workload. */
+interface Shape {
+  readonly key: string
+  readonly facts: PodFacts
+  pods: number
+}
+
+interface Inhabitants {
+  facts?: TrimmedNamespace
+  readonly services: Map<string, TrimmedService>
+  /** By what is alike. */
+  readonly shapes: Map<string, Shape>
+  /** By the name of the pod, or kind and name of the workload. */
+  readonly pods: Map<string, Shape>
+  readonly grants: Map<string, TrimmedGrant>
+}
+
+/** So much of a name stays readable in names that are made of it (`order-service-v2`), whatever has to be cut. */
+const stem = 40
+
+/**
+ * Services, pods, namespaces and grants. Every change names the facts that it may have changed; a change of nothing
+ * that anybody reads names none.
+ */
+export class Cluster {
+  readonly #namespaces = new Map<string, Inhabitants>()
+
+  namespaces(): Iterable<string> {
+    return this.#namespaces.keys()
+  }
+
+  namespace(name: string): TrimmedNamespace | undefined {
+    return this.#namespaces.get(name)?.facts
+  }
+
+  /** Whether the namespace's facts differ from what they were. */
+  setNamespace(name: string, facts: TrimmedNamespace | undefined): boolean {
+    const inhabitants = this.#inhabitants(name)
+    if (same(inhabitants.facts, facts)) return false
+    if (facts === undefined) delete inhabitants.facts
+    else inhabitants.facts = facts
+    this.#tidy(name)
+    return true
+  }
+
+  services(namespace: string): Iterable<TrimmedService> {
+    return this.#namespaces.get(namespace)?.services.values() ?? []
+  }
+
+  service({namespace, name}: ServiceName): TrimmedService | undefined {
+    return this.#namespaces.get(namespace)?.services.get(name)
+  }
+
+  setService({namespace, name}: ServiceName, after: TrimmedService | undefined): readonly Fact[] {
+    const {services, shapes} = this.#inhabitants(namespace)
+    const before = services.get(name)
+    if (same(before, after)) return []
+    if (after === undefined) services.delete(name)
+    else services.set(name, after)
+    const touched = new Set<Fact>([serviceFact({namespace, name})])
+    // Who runs under an account is told by selectors.
+    if (!same(before?.selector, after?.selector) || !same(before?.managedFor, after?.managedFor)) {
+      for (const {facts} of shapes.values()) {
+        if ([before, after].some((service) => service !== undefined && selects(service.selector, facts.labels))) {
+          touched.add(accountFact(namespace, facts.serviceAccount))
+        }
+      }
+    }
+    if (before === undefined || after === undefined || before.managedFor !== after.managedFor) {
+      for (const service of services.values()) {
+        if (isNeighbour(service.name, name)) touched.add(serviceFact({namespace, name: service.name}))
+      }
+    }
+    this.#tidy(namespace)
+    return [...touched]
+  }
+
+  setPod(namespace: string, pod: string, facts: PodFacts | undefined): readonly Fact[] {
+    const {pods, shapes} = this.#inhabitants(namespace)
+    const before = pods.get(pod)
+    const key = facts === undefined ? undefined : JSON.stringify(facts)
+    if (before?.key === key) return []
+    const touched = new Set<Fact>()
+    if (before !== undefined) {
+      pods.delete(pod)
+      before.pods -= 1
+      if (before.pods === 0) {
+        shapes.delete(before.key)
+        this.#touchShape(namespace, before.facts, touched)
+      }
+    }
+    if (facts !== undefined && key !== undefined) {
+      const known = shapes.get(key)
+      const shape = known ?? {key, facts, pods: 0}
+      shape.pods += 1
+      pods.set(pod, shape)
+      if (known === undefined) {
+        shapes.set(key, shape)
+        this.#touchShape(namespace, facts, touched)
+      }
+    }
+    this.#tidy(namespace)
+    return [...touched]
+  }
+
+  setGrant({namespace, name}: ServiceName, grant: TrimmedGrant | undefined): readonly Fact[] {
+    const {grants} = this.#inhabitants(namespace)
+    if (same(grants.get(name), grant)) return []
+    if (grant === undefined) grants.delete(name)
+    else grants.set(name, grant)
+    this.#tidy(namespace)
+    return [grantsFact(namespace)]
+  }
+
+  /** Whether a rule object of `kind` in namespace `from` may speak of the service. */
+  grants(kind: string, from: string, {namespace, name}: ServiceName): boolean {
+    if (from === namespace) return true
+    const grants = this.#namespaces.get(namespace)?.grants.values() ?? []
+    return [...grants].some(
+      (grant) =>
+        grant.from.some((one) => one.kind === kind && one.namespace === from) &&
+        grant.to.some((one) => one === undefined || one === name),
+    )
+  }
+
+  /** Absent where there is no such Service. */
+  factsOf({namespace, name}: ServiceName): ServiceFacts | undefined {
+    const inhabitants = this.#namespaces.get(namespace)
+    const service = inhabitants?.services.get(name)
+    if (inhabitants === undefined || service === undefined) return undefined
+    const {managedFor: _, name: __, ...facts} = service
+    const neighbours = [...inhabitants.services.values()].filter((other) => isNeighbour(name, other.name))
+    return {
+      ...facts,
+      pods: this.#shapesOf(inhabitants, service).map(({facts}) => facts),
+      neighbours: neighbours.map(neighbour).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    }
+  }
+
+  /** ServiceAccounts of the pods of a service, in order. */
+  accountsOf({namespace, name}: ServiceName): readonly string[] {
+    const inhabitants = this.#namespaces.get(namespace)
+    const service = inhabitants?.services.get(name)
+    if (inhabitants === undefined || service === undefined) return []
+    const accounts = this.#shapesOf(inhabitants, service).map(({facts}) => facts.serviceAccount)
+    return [...new Set(accounts)].sort()
+  }
+
+  /**
+   * Other services with pods under the account that are not the service's too. A headless Service beside the ordinary
+   * one, or one for each version, selects pods of the same workload and shares nothing.
+   */
+  sharedWith({namespace, name}: ServiceName, account: string): readonly ServiceName[] {
+    const inhabitants = this.#namespaces.get(namespace)
+    const own = inhabitants?.services.get(name)
+    if (inhabitants === undefined || own === undefined) return []
+    const strangers = [...inhabitants.shapes.values()].filter(
+      ({facts}) => facts.serviceAccount === account && !selects(own.selector, facts.labels),
+    )
+    if (strangers.length === 0) return []
+    return [...inhabitants.services.values()]
+      .filter(({managedFor, selector}) => {
+        return managedFor === undefined && strangers.some(({facts}) => selects(selector, facts.labels))
+      })
+      .map((service) => ({namespace, name: service.name}))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  #shapesOf({shapes}: Inhabitants, {selector}: TrimmedService): readonly Shape[] {
+    return [...shapes.values()]
+      .filter(({facts}) => selects(selector, facts.labels))
+      .sort((a, b) => (a.key < b.key ? -1 : 1))
+  }
+
+  #touchShape(namespace: string, {labels, serviceAccount}: PodFacts, touched: Set<Fact>): void {
+    touched.add(accountFact(namespace, serviceAccount))
+    for (const {name, selector} of this.services(namespace)) {
+      if (selects(selector, labels)) touched.add(serviceFact({namespace, name}))
+    }
+  }
+
+  #inhabitants(namespace: string): Inhabitants {
+    const known = this.#namespaces.get(namespace)
+    if (known !== undefined) return known
+    const made = {services: new Map(), shapes: new Map(), pods: new Map(), grants: new Map()}
+    this.#namespaces.set(namespace, made)
+    return made
+  }
+
+  #tidy(namespace: string): void {
+    const {facts, services, pods, grants} = this.#inhabitants(namespace)
+    if (facts === undefined && services.size === 0 && pods.size === 0 && grants.size === 0) {
+      this.#namespaces.delete(namespace)
+    }
+  }
+}
+
+function neighbour({name, managedFor}: TrimmedService): Neighbour {
+  return {name, ...(managedFor === undefined ? {} : {managedFor})}
+}
+
+/** Whether a name that is made of the service's could be this one. */
+function isNeighbour(service: string, other: string): boolean {
+  return service !== other && other.startsWith(service.length > stem ? service.slice(0, stem) : `${service}-`)
+}
+
+/** As Services select: every label, and nothing where there are none. */
+function selects(selector: StringMap, labels: StringMap): boolean {
+  let any = false
+  for (const [key, value] of Object.entries(selector)) {
+    if (!Object.hasOwn(labels, key) || labels[key] !== value) return false
+    any = true
+  }
+  return any
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other)
+}
