@@ -87,6 +87,10 @@ export interface Fence {
  * create and delete).
  */
 export interface KubeApi {
+  /** `https://host:port`. */
+  readonly server: string
+  /** Of the kubeconfig's context, or of the pod; `default` where neither names one. */
+  readonly namespace: string
   /** @throws NotFoundError, KindMissingError */
   get(kind: ResourceKind, name: ObjectName, options?: CallOptions): Promise<KubeObject>
   /** Page by page. @throws GoneError where the pages are asked for too slowly: begin again */

@@ -3,12 +3,13 @@ import {delimiter, dirname, isAbsolute, join, resolve} from 'node:path'
 import {parse} from 'yaml'
 import {z} from 'zod'
 
-/** Where the cluster and the credentials come from, in kubectl's order: `file`, `$KUBECONFIG`, `~/.kube/config`, the pod. */
+/** Where the cluster and the credentials come from, in kubectl's order: `kubeconfig`, `$KUBECONFIG`, `~/.kube/config`, the pod. */
 export interface KubeconfigSource {
   /** `--kubeconfig`. */
-  readonly file?: string
+  readonly kubeconfig?: string
   /** `--context`; the kubeconfig's current one where absent. */
   readonly context?: string
+  /** The process's: KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST. */
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -46,11 +47,11 @@ export interface Kubeconfig {
  *
  * @throws KubeconfigError
  */
-export async function readKubeconfig({file, context, env}: KubeconfigSource): Promise<Kubeconfig | undefined> {
+export async function readKubeconfig({kubeconfig, context, env}: KubeconfigSource): Promise<Kubeconfig | undefined> {
   const found: Kubeconfig[] = []
-  for (const path of files(file, env)) {
+  for (const path of files(kubeconfig, env)) {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' && file === undefined) return undefined
+      if (error.code === 'ENOENT' && kubeconfig === undefined) return undefined
       throw new KubeconfigError(`cannot read the kubeconfig ${path}: ${error.message}`)
     })
     if (text !== undefined) found.push(read(text, path))
