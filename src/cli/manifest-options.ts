@@ -40,6 +40,7 @@ export function withAdmission(command: Command): Command {
     .option('--env <name>', 'the environment of the configuration (default: $MESHWRIGHT_ENV)')
 }
 
-function repeated(value: string, before: readonly string[] | undefined): readonly string[] {
+/** For an option that may be given more than once. */
+export function repeated(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value]
 }
