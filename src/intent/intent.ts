@@ -43,6 +43,8 @@ export interface ServiceFacts {
   readonly neighbours: readonly Neighbour[]
   /** A Linkerd ServiceProfile of the service that has routes or dstOverrides: its proxies then heed no route and no annotation. */
   readonly serviceProfile?: string
+  /** Other governed namespaces that have a Service of this name: Consul's names are cluster-wide. */
+  readonly namesakes?: readonly string[]
 }
 
 export interface ServicePort {
@@ -223,6 +225,8 @@ export interface Account {
 export interface NamespaceIntent {
   readonly namespace: string
   readonly settings: MeshSection
+  /** What governs by default, where that is another configuration or environment: a mesh may have settings for all alike only. */
+  readonly byDefault?: MeshSection
   /** Where `path` (such as `mesh.telemetry.samplingRate`) was written. */
   readonly originOf: (path: string) => Origin
 }
@@ -231,4 +235,6 @@ export interface NamespaceIntent {
 export interface MeshIntent {
   readonly settings: MeshSection
   readonly originOf: (path: string) => Origin
+  /** Where the configuration of some namespace switches mutual TLS off; absent: none does, or only `settings`. */
+  readonly plaintext?: Origin
 }
