@@ -56,12 +56,14 @@ export function readConnection(values: ChartValues, fullName: string, objects: O
     authMethod:
       values.shellText('connectInject.overrideAuthMethodName') ||
       (values.truth('global.acls.manageSystemACLs') ? `${fullName}-k8s-auth-method` : ''),
-    namespaces: values.truth('global.enableConsulNamespaces') ? readNamespaces(values) : undefined,
+    namespaces: readNamespaces(values),
     partition: values.truth('global.adminPartitions.enabled') ? values.text('global.adminPartitions.name') : '',
   }
 }
 
-function readNamespaces(values: ChartValues): Namespaces {
+/** Undefined where Consul Enterprise's namespaces are off. */
+export function readNamespaces(values: ChartValues): Namespaces | undefined {
+  if (!values.truth('global.enableConsulNamespaces')) return undefined
   const path = 'connectInject.consulNamespaces'
   return {
     mirroring: values.truth(`${path}.mirroringK8S`),
