@@ -1,0 +1,68 @@
+import type {z} from 'zod'
+import type {ServiceName} from '../intent/intent.ts'
+import {dotted} from '../config/problem.ts'
+import type {Values} from '../mesh/values.ts'
+import {meshServiceSchema, type MeshServiceSpec} from '../rules/mesh-service.ts'
+import {readSpec} from '../rules/read.ts'
+import {trafficPolicySchema, type TrafficPolicySpec} from '../rules/traffic-policy.ts'
+import {MeshRuleError} from './errors.ts'
+
+/**
+ * What one call of the SDK says of a service: a part of a MeshService or TrafficPolicy with a field manager of its own, so
+ * that a breaker does not delete a split, and the pods of v1 do not fight those of v2.
+ */
+export interface Fragment {
+  readonly kind: 'MeshService' | 'TrafficPolicy'
+  readonly service: ServiceName
+  /** Who says it, which call it was, and of which version: the same from every replica. */
+  readonly manager: string
+  readonly spec: Values
+}
+
+/** Who speaks: the service that the application registered, or what it is called in the options. */
+export interface Speaker {
+  readonly name: string
+  readonly version: string
+}
+
+/** Kubernetes takes field managers up to this length. */
+const longestManager = 128
+
+export function registrationFragment(speaker: Speaker, service: ServiceName, spec: MeshServiceSpec): Fragment {
+  return {
+    kind: 'MeshService',
+    service,
+    manager: managerOf(speaker, 'register'),
+    spec: checked(meshServiceSchema, spec, `service ${service.name}`),
+  }
+}
+
+export function trafficFragment(
+  speaker: Speaker,
+  call: 'split' | 'canary' | 'circuit-breaker',
+  service: ServiceName,
+  spec: Omit<TrafficPolicySpec, 'service'>,
+): Fragment {
+  const whole = {service: service.name, ...spec}
+  return {
+    kind: 'TrafficPolicy',
+    service,
+    manager: managerOf(speaker, call),
+    spec: checked(trafficPolicySchema, whole, `rules for ${service.name}`),
+  }
+}
+
+function managerOf({name, version}: Speaker, call: string): string {
+  const words = version === '' ? [name, call] : [name, call, version]
+  return `meshwright-sdk/${words.join('/')}`.slice(0, longestManager)
+}
+
+/** Held against the schema here, so that a mistake shows where it was made and not in a status later. */
+function checked(schema: z.ZodType, spec: Values, what: string): Values {
+  // An absent setting is written as undefined by callers; it is none.
+  const written: Values = JSON.parse(JSON.stringify(spec))
+  const reading = readSpec(schema, written)
+  if (reading.ok) return written
+  const faults = reading.faults.map(({path, message}) => (path.length > 0 ? `${dotted(path)}: ${message}` : message))
+  throw new MeshRuleError(`${what}: ${faults.join('; ')}`)
+}
