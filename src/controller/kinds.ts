@@ -47,7 +47,8 @@ interface Named {
   readonly kind?: string
 }
 
-function kindKey({apiVersion = '', kind = ''}: Named): string {
+/** Of the group and not the version. */
+export function kindKey({apiVersion = '', kind = ''}: Named): string {
   return `${groupOf(apiVersion)}/${kind}`
 }
 

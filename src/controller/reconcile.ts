@@ -120,14 +120,8 @@ export class Reconciler {
 }
 
 function translated(translator: Translator, wanted: NonNullable<Built['wanted']>): readonly Part[] {
-  switch (wanted.kind) {
-    case 'service':
-      return translator.service(wanted.intent)
-    case 'namespace':
-      return translator.namespace(wanted.intent)
-    case 'mesh':
-      return translator.mesh(wanted.intent)
-  }
+  if (wanted.kind === 'service') return translator.service(wanted.intent)
+  return wanted.kind === 'namespace' ? translator.namespace(wanted.intent) : translator.mesh(wanted.intent)
 }
 
 async function outcomeOf(write: () => Promise<void>): Promise<WriteFailure | undefined> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import type {RuleFinding} from '../mesh/translation.ts'
-import {sameStatus, statusOf, type PartReport, type Report, type RuleStatus} from './status.ts'
+import {readStatus, statusOf, statusText, type PartReport, type Report, type RuleStatus} from './status.ts'
 
 const early = '2026-01-01T00:00:00Z'
 const late = '2026-01-02T00:00:00Z'
@@ -65,14 +65,31 @@ describe('the conditions of a rule', () => {
 
   test('keep their time until they change', () => {
     const before = statusOf(1, [written], undefined, early)
-    expect(sameStatus(before, statusOf(1, [written], before, late))).toBe(true)
+    expect(statusText(statusOf(1, [written], before, late))).toBe(statusText(before))
     const after = statusOf(2, [report([{state: 'refused'}], [finding('refused')])], before, late)
     expect(after.conditions.map(({type, lastTransitionTime}) => [type, lastTransitionTime])).toEqual([
       ['Accepted', late],
       ['Programmed', late],
       ['Approximated', early],
     ])
-    expect(sameStatus(before, after)).toBe(false)
+    expect(statusText(after)).not.toBe(statusText(before))
+  })
+})
+
+describe('a status that an object carries', () => {
+  test('is read as it was written', () => {
+    for (const status of [
+      statusOf(1, [written], undefined, early),
+      statusOf(1, [report([{state: 'refused'}], [finding('refused')])], undefined, early),
+    ]) {
+      expect(readStatus(JSON.parse(JSON.stringify(status)))).toEqual(status)
+    }
+  })
+
+  test('is none where somebody else wrote it', () => {
+    for (const value of [undefined, null, {}, {observedGeneration: 1, conditions: [{type: 'Ready', status: 'True'}]}]) {
+      expect(readStatus(value)).toBeUndefined()
+    }
   })
 })
 

@@ -1,3 +1,4 @@
+import {z} from 'zod'
 import type {Source} from '../intent/origin.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import type {RuleFinding} from '../mesh/translation.ts'
@@ -79,10 +80,41 @@ export function statusOf(
   }
 }
 
-/** Whether writing the one over the other would change nothing. */
-export function sameStatus(a: RuleStatus | undefined, b: RuleStatus): boolean {
-  return a !== undefined && canonical(a) === canonical(b)
+/** The same text for statuses that say the same. */
+export function statusText(status: RuleStatus): string {
+  return canonical(status)
 }
+
+/** The status that an object carries; undefined where it carries none that we could have written. */
+export function readStatus(value: unknown): RuleStatus | undefined {
+  const result = statusShape.safeParse(value)
+  return result.success ? result.data : undefined
+}
+
+const statusShape: z.ZodType<RuleStatus> = z.object({
+  observedGeneration: z.number(),
+  conditions: z.array(
+    z.object({
+      type: z.enum(['Accepted', 'Programmed', 'Approximated']),
+      status: z.enum(['True', 'False']),
+      reason: z.string(),
+      message: z.string(),
+      observedGeneration: z.number(),
+      lastTransitionTime: z.string(),
+    }),
+  ),
+  findings: z
+    .array(
+      z.object({
+        kind: z.enum(['refused', 'approximated', 'ignored']),
+        code: z.string(),
+        feature: z.string(),
+        path: z.string(),
+        message: z.string(),
+      }),
+    )
+    .exactOptional(),
+})
 
 type Verdict = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
 

@@ -1,0 +1,122 @@
+import {sourceKinds, type Source, type SourceKind} from '../intent/origin.ts'
+import type {World} from '../intent/world.ts'
+import type {KubeApi} from '../kube/api.ts'
+import {NotFoundError} from '../kube/errors.ts'
+import type {KubeObject} from '../mesh/pod.ts'
+import type {StatusBook} from './book.ts'
+import {ruleKinds} from './kinds.ts'
+import {manager} from './stamp.ts'
+import {readStatus, sourceKey, statusOf, statusText, type Condition, type RuleStatus} from './status.ts'
+
+/** What is kept of a rule object: its status is written from the reports of its units. */
+interface Known {
+  readonly source: Source
+  readonly uid: string
+  /** The status it carries, as text; '' where it has none. */
+  readonly status: string
+}
+
+/** A condition that is another one now. */
+export interface Change {
+  readonly source: Source
+  readonly uid: string
+  readonly condition: Condition
+}
+
+export interface PublisherOptions {
+  readonly world: World
+  readonly book: StatusBook
+  /** Units that wait to be reconciled: what they reported may be out of date. */
+  readonly pending: () => ReadonlySet<string>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly onChange: (change: Change, api: KubeApi) => Promise<void>
+  readonly onWrite: (kind: SourceKind) => void
+}
+
+/** Writes the statuses of rule objects, where they differ from what the objects carry. */
+export class Publisher {
+  readonly #options: PublisherOptions
+  readonly #known = new Map<string, Known>()
+
+  constructor(options: PublisherOptions) {
+    this.#options = options
+  }
+
+  /** Takes in a rule object as the API server has it. Returns its key. */
+  learn(object: KubeObject): string | undefined {
+    const source = sourceOf(object)
+    if (source === undefined) return undefined
+    const status = readStatus(object['status'])
+    const uid = object.metadata?.['uid']
+    this.#known.set(sourceKey(source), {
+      source,
+      uid: typeof uid === 'string' ? uid : '',
+      status: status === undefined ? '' : statusText(status),
+    })
+    return sourceKey(source)
+  }
+
+  forget(object: KubeObject): void {
+    const source = sourceOf(object)
+    if (source !== undefined) this.#known.delete(sourceKey(source))
+  }
+
+  keys(): Iterable<string> {
+    return this.#known.keys()
+  }
+
+  /** @throws KubeError */
+  async publish(key: string, api: KubeApi): Promise<void> {
+    const known = this.#known.get(key)
+    const {world, book, now, onChange, onWrite} = this.#options
+    const generation = known && world.generationOf(known.source)
+    // Gone, or its units will say more in a moment; they come back here.
+    if (known === undefined || generation === undefined || this.#isPending(key)) return
+    const before = known.status === '' ? undefined : readStatus(JSON.parse(known.status))
+    const time = `${new Date(now()).toISOString().slice(0, 19)}Z`
+    const status = statusOf(generation, book.reportsOn(known.source), before, time)
+    if (statusText(status) === known.status) return
+    const kind = ruleKinds.find(({kind}) => kind === known.source.kind)
+    if (kind === undefined) return
+    const {name, namespace} = known.source
+    const metadata = {name, ...(namespace === '' ? {} : {namespace}), uid: known.uid}
+    const object = {apiVersion: kind.apiVersion, kind: kind.kind, metadata, status}
+    try {
+      await api.apply(kind, object, {fieldManager: manager, force: true, subresource: 'status'})
+    } catch (error) {
+      if (error instanceof NotFoundError) return
+      throw error
+    }
+    onWrite(known.source.kind)
+    // The watch tells of it too, but perhaps after the next report.
+    if (this.#known.get(key) === known) this.#known.set(key, {...known, status: statusText(status)})
+    for (const condition of changed(before, status)) {
+      await onChange({source: known.source, uid: known.uid, condition}, api)
+    }
+  }
+
+  #isPending(key: string): boolean {
+    const pending = this.#options.pending()
+    const units = this.#options.book.unitsOf(key)
+    if (pending.size === 0 || units.size === 0) return false
+    const [fewer, more] = pending.size < units.size ? [pending, units] : [units, pending]
+    for (const unit of fewer.keys()) if (more.has(unit)) return true
+    return false
+  }
+}
+
+/** What is worth telling: at first, whether the rule is in force and what speaks against it. */
+function changed(before: RuleStatus | undefined, after: RuleStatus): readonly Condition[] {
+  return after.conditions.filter(({type, status, reason}) => {
+    const known = before?.conditions.find((condition) => condition.type === type)
+    if (known !== undefined) return known.status !== status || known.reason !== reason
+    return type === 'Programmed' || (type === 'Accepted' ? status === 'False' : status === 'True')
+  })
+}
+
+function sourceOf({kind, metadata}: KubeObject): Source | undefined {
+  const known = sourceKinds.find((each) => each === kind)
+  if (known === undefined) return undefined
+  return {kind: known, namespace: metadata?.namespace ?? '', name: metadata?.name ?? ''}
+}
