@@ -43,13 +43,17 @@ export class ClusterState {
   readonly cache = new ClusterCache()
   readonly #choice: Choice
   /** Stand for the MeshConfig `default` where there is none; without files, the defaults. */
-  readonly #files: LoadedConfiguration
+  #files: LoadedConfiguration
   readonly #loaded = new Map<string, LoadedConfiguration>()
   readonly #refused = new Map<string, readonly string[]>()
   readonly #good = new Map<string, Prepared>()
 
   constructor(choice: Choice, files: LoadedConfiguration) {
     this.#choice = choice
+    this.#files = files
+  }
+
+  useFiles(files: LoadedConfiguration): void {
     this.#files = files
   }
 

@@ -1,21 +1,22 @@
 import type {Server} from 'node:http'
-import {readFile} from 'node:fs/promises'
 import {resolve} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AdmissionServer} from '../admission/server.ts'
 import {folderSource, ownSource, type Certification} from '../certs/source.ts'
 import {findingCodes} from '../codes/findings.ts'
-import {chosenEnvironment} from '../config/choose.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import {bufferedSink, createLog, type Log, type LogLevel, type LogSink} from '../obs/log.ts'
 import {Tally} from '../obs/tally.ts'
 import {Failure, reasonOf} from './failure.ts'
 import type {Io} from './io.ts'
-import {AdmissionLoader, type Loaded} from './webhook-admission.ts'
+import {clusterSource, fileSource, inCluster} from './webhook-source.ts'
+import type {InForce, Loaded} from './webhook-admission.ts'
 
 export interface WebhookOptions {
   readonly config: readonly string[]
   readonly objects?: string
+  readonly kubeconfig?: string
+  readonly context?: string
   readonly certDir?: string
   readonly host: string
   readonly port: number
@@ -36,54 +37,51 @@ export async function serve(options: WebhookOptions, io: Io): Promise<void> {
   const sink = sinkOf(io)
   const log = createLog(options.logLevel, sink)
   const tally = new Tally()
-  const choice = {environment: chosenEnvironment(options.env, io.env), mesh: options.mesh}
-  const loader = new AdmissionLoader(options, choice, await ownNamespace(), io)
   const certificates =
     options.certDir === undefined ? ownSource(ownHosts(options.host)) : folderSource(resolve(io.cwd, options.certDir))
 
-  // Watches begin before anything is read, so that no change is lost, and are heard once there is something to change.
-  const started = Promise.withResolvers<void>()
-  const watches = [
-    loader.watch(async (loaded) => {
-      await started.promise
-      if (loaded.ok) inForce = loaded.inForce
-      reportAdmission(loaded, tally, log)
-    }),
-    certificates.watch(async (certification) => {
-      await started.promise
-      if (certification.ok) server.useKeyPair(certification.certified.keyPair)
-      reportCertificate(certification, tally, log)
-    }),
-  ]
-  const [loaded, certification] = await Promise.all([loader.load(), certificates.load()])
-  if (!loaded.ok) throw new Failure(`the configuration cannot be used\n${loaded.problems.join('\n')}`)
+  let inForce: InForce | undefined
+  const putInForce = (loaded: Loaded) => {
+    if (loaded.ok) inForce = loaded.inForce
+    reportAdmission(loaded, tally, log)
+  }
+  // The watch begins before anything is read, so that no change is lost, and is heard once there is something to change.
+  const started = Promise.withResolvers<AdmissionServer>()
+  const certificateWatch = certificates.watch(async (certification) => {
+    const server = await started.promise
+    if (certification.ok) server.useKeyPair(certification.certified.keyPair)
+    reportCertificate(certification, tally, log)
+  })
+  const [source, certification] = await Promise.all([
+    inCluster(options, io) ? clusterSource(options, io, {log, tally}, putInForce) : fileSource(options, io, putInForce),
+    certificates.load(),
+  ])
   if (!certification.ok) {
     throw new Failure(`MW5101 the certificate cannot be used: ${certification.problems.join('; ')}`)
   }
-  let {inForce} = loaded
   const server = new AdmissionServer({
     keyPair: certification.certified.keyPair,
-    admission: () => inForce.admission,
+    admission: () => inForce?.admission,
     log,
     tally,
     maxInFlight: options.maxInFlight,
   })
-  reportAdmission(loaded, tally, log)
   reportCertificate(certification, tally, log)
-  started.resolve()
+  started.resolve(server)
 
   const exporter = await listening(options, server, tally)
   const {address, port} = await server.listen(options.host, options.port).catch((error: unknown) => {
     throw new Failure(`cannot listen on ${options.host}:${options.port}: ${reasonOf(error)}`)
   })
-  log.info({address, port}, 'ready')
+  log.info({address, port}, inForce === undefined ? 'listening, not ready yet' : 'ready')
   await untilStopped(io)
 
   server.drain()
   log.info({milliseconds: options.drain}, 'told to stop: not ready any more, still serving')
   await sleep(options.drain)
   await server.stop(grace)
-  for (const watch of watches) watch.close()
+  certificateWatch.close()
+  await source.close()
   exporter?.close()
   exporter?.closeAllConnections()
   log.info('stopped')
@@ -144,15 +142,6 @@ function reportCertificate(certification: Certification, tally: Tally, log: Log)
   const {serial, names, notAfter} = certification.certified.leaf
   tally.certificateExpiry = notAfter.getTime() / 1000
   log.info({serial, names, notAfter: notAfter.toISOString()}, 'certificate in force')
-}
-
-/** In files as they are mounted into every container; where there is none, as the manifests have it. */
-async function ownNamespace(): Promise<string> {
-  try {
-    return (await readFile('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'utf8')).trim()
-  } catch {
-    return 'meshwright-system'
-  }
 }
 
 function ownHosts(host: string): readonly string[] {

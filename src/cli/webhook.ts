@@ -22,6 +22,13 @@ export function webhookCommand(io: Io): Command {
         'a YAML stream of Namespaces, owners, ServiceAccounts, Secrets ... in place of a cluster',
       ).argParser(file),
     )
+    .addOption(
+      new Option(
+        '--kubeconfig <file>',
+        "read MeshConfigs, Namespaces, owners and the mesh's own settings from a cluster (default in a pod: the cluster it runs in)",
+      ).conflicts('objects'),
+    )
+    .option('--context <name>', 'the context of the kubeconfig')
     .option('--cert-dir <directory>', 'where tls.crt and tls.key are; without it the webhook makes its own')
     .option('--host <host>', 'the address to listen on; in a cluster 0.0.0.0', '127.0.0.1')
     .addOption(new Option('--port <port>', 'the port to listen on; 0 takes any').argParser(port).default(8443))

@@ -92,6 +92,11 @@ export const admissionCodes = {
     sentence: 'The file of objects cannot be read; the last good one stays in force.',
     fix: 'Correct the document that the sentence names.',
   },
+  MW5103: {
+    title: 'out of touch with the cluster',
+    sentence: 'A watch of the API server failed; what was last known stays in force, and the watch is tried again.',
+    fix: 'Look at the reason in the log: the API server, the network between, or the rights of the ServiceAccount.',
+  },
 } as const satisfies Record<string, Entry>
 
 export type AdmissionCode = keyof typeof admissionCodes

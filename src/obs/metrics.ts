@@ -58,6 +58,11 @@ export function createMetrics(tally: Tally, inFlight: () => number): Registry {
     () => Number(tally.lastReloadSuccessful),
   )
   gauge(
+    'meshwright_cluster_stale_seconds',
+    'For how long what is known of the cluster may have been out of date; 0: it is not.',
+    () => Math.max(0, ...[...tally.staleSince.values()].map((since) => Date.now() / 1000 - since)),
+  )
+  gauge(
     'meshwright_certificate_expiry_timestamp_seconds',
     'When the certificate being served expires, in seconds since 1970.',
     () => tally.certificateExpiry,

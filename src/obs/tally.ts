@@ -22,6 +22,8 @@ export class Tally {
   generation = 0
   configurationErrors = 0
   lastReloadSuccessful = true
+  /** Watches of the cluster that are out of touch, and since when, in seconds since 1970. */
+  readonly staleSince = new Map<string, number>()
   certificateErrors = 0
   /** Seconds since 1970. */
   certificateExpiry = 0

@@ -19,6 +19,8 @@ export type NamespaceMetadata = {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
+type Source = {readonly mesh: MeshName} | {readonly kubeconfig: string}
+
 const shopConfiguration = join(root, 'examples/shop/mesh.yaml')
 const REGISTRATION = z.looseObject({webhooks: z.array(z.looseObject({}))})
 
@@ -30,7 +32,7 @@ export class Webhook {
   /** Where its certificates are, the authority's key among them. */
   readonly certs: string
   readonly #cluster: Cluster
-  readonly #mesh: MeshName
+  readonly #source: Source
   readonly #port: number
   readonly #configFile: string
   readonly #objectsFile: string
@@ -39,9 +41,9 @@ export class Webhook {
   #registrations = 0
   #log = ''
 
-  private constructor(cluster: Cluster, mesh: MeshName, port: number, folder: string) {
+  private constructor(cluster: Cluster, source: Source, port: number, folder: string) {
     this.#cluster = cluster
-    this.#mesh = mesh
+    this.#source = source
     this.#port = port
     this.certs = join(folder, 'certs')
     this.#configFile = join(folder, 'mesh.yaml')
@@ -50,25 +52,41 @@ export class Webhook {
 
   /** Makes certificates, starts the process and waits until it is ready. `configuration` patches the shop's. */
   static async start(cluster: Cluster, mesh: MeshName, configuration: object): Promise<Webhook> {
-    const [port = 0] = await freePorts(1)
-    const folder = join(cluster.dir, `webhook-${port}`)
-    await mkdir(folder)
-    const webhook = new Webhook(cluster, mesh, port, folder)
+    const webhook = await Webhook.#prepare(cluster, {mesh})
     await writeFile(webhook.#configFile, JSON.stringify(configuration))
     await writeFile(webhook.#objectsFile, '')
-    const hosts = ['--host', '127.0.0.1', '--host', 'localhost']
-    await meshwright(['certs', 'init', '--dir', webhook.certs, ...hosts, '--ca-key'])
     await webhook.run()
     return webhook
   }
 
-  /** Starts the process, again where it was ended, and waits until it is ready. */
-  async run(): Promise<void> {
-    const files = ['--config', shopConfiguration, '--config', this.#configFile, '--objects', this.#objectsFile]
+  /** The same without files: MeshConfigs, Namespaces and all the rest come from the cluster. Ready only when it is. */
+  static async startInCluster(cluster: Cluster, kubeconfig: string): Promise<Webhook> {
+    const webhook = await Webhook.#prepare(cluster, {kubeconfig})
+    await webhook.run(false)
+    return webhook
+  }
+
+  static async #prepare(cluster: Cluster, source: Source): Promise<Webhook> {
+    const [port = 0] = await freePorts(1)
+    const folder = join(cluster.dir, `webhook-${port}`)
+    await mkdir(folder)
+    const webhook = new Webhook(cluster, source, port, folder)
+    const hosts = ['--host', '127.0.0.1', '--host', 'localhost']
+    await meshwright(['certs', 'init', '--dir', webhook.certs, ...hosts, '--ca-key'])
+    return webhook
+  }
+
+  /** Starts the process, again where it was ended, and waits until it is ready, or until it listens. */
+  async run(ready = true): Promise<void> {
+    const source =
+      'kubeconfig' in this.#source
+        ? ['--kubeconfig', this.#source.kubeconfig]
+        : [
+            ...['--config', shopConfiguration, '--config', this.#configFile],
+            ...['--objects', this.#objectsFile, '--mesh', this.#source.mesh],
+          ]
     const address = ['--cert-dir', this.certs, '--host', '127.0.0.1', '--port', String(this.#port)]
-    const child = spawn(program, ['webhook', ...files, '--mesh', this.#mesh, ...address], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    const child = spawn(program, ['webhook', ...source, ...address], {stdio: ['ignore', 'ignore', 'pipe']})
     this.#child = child
     this.#log = ''
     child.stderr.on('data', (chunk: Buffer) => {
@@ -76,7 +94,8 @@ export class Webhook {
     })
     await this.#cluster.until('the webhook to be ready', 20_000, async () => {
       if (child.exitCode !== null) throw new HopelessError(`the webhook ended with ${child.exitCode}:\n${this.#log}`)
-      return (await this.#readiness()) === 200
+      const status = await this.readiness()
+      return ready ? status === 200 : status !== undefined
     })
   }
 
@@ -162,7 +181,8 @@ export class Webhook {
     return this.#log
   }
 
-  async #readiness(): Promise<number | undefined> {
+  /** The status of GET /readyz. */
+  async readiness(): Promise<number | undefined> {
     const ca = await this.bundle()
     const {promise, resolve, reject} = Promise.withResolvers<number | undefined>()
     const agent = new Agent({ca})
