@@ -26,7 +26,7 @@ export const systemClock: Clock = {
 /** Settles after `milliseconds`, or as soon as `signal` is aborted; never rejects. */
 export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
   const {promise, resolve} = Promise.withResolvers<void>()
-  if (signal.aborted) return Promise.resolve()
+  if (signal.aborted || milliseconds <= 0) return Promise.resolve()
   const done = (): void => {
     timer.cancel()
     signal.removeEventListener('abort', done)

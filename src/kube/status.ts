@@ -81,6 +81,9 @@ export function errorOf(target: Target, code: number, body: unknown, retryAfter?
         wait ?? 1_000,
       )
     default:
+      if (untypable.test(message)) {
+        return new InvalidError(invalid(target, status, message), target, code, faultsOf(status, message))
+      }
       if (code >= 500) {
         return new ServerError(
           `the API server failed to ${target.verb} ${what}: ${code} ${message}`,
@@ -192,13 +195,19 @@ function listed(fields: readonly string[]): string {
   return fields.length <= 5 ? shown : `${shown} and ${fields.length - 5} more fields`
 }
 
-function faultsOf(status: Status | undefined): InvalidError['faults'] {
+// Of server-side apply where a field does not exist or has another type, with 500 as its code: `failed to create typed
+// patch object (shop/a; /v1, Kind=ConfigMap): .data.x: expected string, got ...`
+const untypable = /^failed to create typed patch object \(.*?\): (?<field>\.\S*): (?<message>.*)$/s
+
+function faultsOf(status: Status | undefined, sentence = ''): InvalidError['faults'] {
+  const found = untypable.exec(sentence)?.groups
+  if (found !== undefined) return [{field: (found['field'] ?? '').slice(1), message: found['message'] ?? ''}]
   return (status?.details?.causes ?? []).map(({field = '', message = ''}) => ({field, message: shortened(message)}))
 }
 
 function invalid(target: Target, status: Status | undefined, message: string): string {
   const what = described(target)
-  const faults = faultsOf(status)
+  const faults = faultsOf(status, message)
   if (faults.length === 0) return `the API server refuses ${what}: ${message}`
   const shown = faults.slice(0, 3).map(({field, message}) => (field === '' ? message : `${field}: ${message}`))
   const rest = faults.length > 3 ? ` (and ${faults.length - 3} more faults)` : ''
