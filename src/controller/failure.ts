@@ -7,6 +7,10 @@ import {
   KindMissingError,
   KubeError,
   NotFoundError,
+  ServerError,
+  TooManyRequestsError,
+  UnauthorizedError,
+  UnreachableError,
 } from '../kube/errors.ts'
 
 /** Why an object is not as it should be, told in the status of the rules that it is for. */
@@ -28,12 +32,18 @@ export class WriteFailure extends Error {
 /**
  * What an error of a write means for the rules behind it.
  *
- * @throws the error itself where it says nothing about any rule: the lease is lost, or we have made a mistake
+ * @throws the error itself where it says nothing about any rule: the API server is away, the lease is lost, or we have
+ *   made a mistake
  */
 export function failureOf(error: unknown): WriteFailure {
   if (error instanceof WriteFailure) return error
-  if (!(error instanceof KubeError) || error instanceof FencedError) throw error
+  if (!(error instanceof KubeError) || isPassing(error)) throw error
   return new WriteFailure(codeOf(error), error.message, {cause: error})
+}
+
+function isPassing(error: KubeError): boolean {
+  if (error instanceof ServerError) return error.status === 503 || error.status === 504
+  return [FencedError, UnreachableError, UnauthorizedError, TooManyRequestsError].some((kind) => error instanceof kind)
 }
 
 function codeOf(error: KubeError): ControllerCode {

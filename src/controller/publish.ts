@@ -1,4 +1,4 @@
-import {sourceKinds, type Source, type SourceKind} from '../intent/origin.ts'
+import {sourceKinds, type Source} from '../intent/origin.ts'
 import type {World} from '../intent/world.ts'
 import type {KubeApi} from '../kube/api.ts'
 import {NotFoundError} from '../kube/errors.ts'
@@ -30,8 +30,7 @@ export interface PublisherOptions {
   readonly pending: () => ReadonlySet<string>
   /** Milliseconds since 1970. */
   readonly now: () => number
-  readonly onChange: (change: Change, api: KubeApi) => Promise<void>
-  readonly onWrite: (kind: SourceKind) => void
+  readonly onChange: (change: Change) => Promise<void>
 }
 
 /** Writes the statuses of rule objects, where they differ from what the objects carry. */
@@ -69,7 +68,7 @@ export class Publisher {
   /** @throws KubeError */
   async publish(key: string, api: KubeApi): Promise<void> {
     const known = this.#known.get(key)
-    const {world, book, now, onChange, onWrite} = this.#options
+    const {world, book, now, onChange} = this.#options
     const generation = known && world.generationOf(known.source)
     // Gone, or its units will say more in a moment; they come back here.
     if (known === undefined || generation === undefined || this.#isPending(key)) return
@@ -88,11 +87,10 @@ export class Publisher {
       if (error instanceof NotFoundError) return
       throw error
     }
-    onWrite(known.source.kind)
     // The watch tells of it too, but perhaps after the next report.
     if (this.#known.get(key) === known) this.#known.set(key, {...known, status: statusText(status)})
     for (const condition of changed(before, status)) {
-      await onChange({source: known.source, uid: known.uid, condition}, api)
+      await onChange({source: known.source, uid: known.uid, condition})
     }
   }
 

@@ -29,6 +29,8 @@ export interface Reconciled {
   readonly sources: ReadonlySet<string>
   /** What could not be written and is to be tried again. */
   readonly failures: readonly WriteFailure[]
+  /** Objects that were to be written or removed. */
+  readonly writes: number
 }
 
 /** Makes the cluster hold what a unit wants, and writes down what became of the rules behind it. */
@@ -68,7 +70,11 @@ export class Reconciler {
       if (failure !== undefined) return failed(failure)
       return {state: isRefused({name, ...part}) ? 'refused' : 'programmed'}
     }
-    return {sources: book.report(unit, reportsOf(built, parts, reportOf)), failures: [...new Set(failures.values())]}
+    return {
+      sources: book.report(unit, reportsOf(built, parts, reportOf)),
+      failures: [...new Set(failures.values())],
+      writes: plan.apply.length + plan.remove.length,
+    }
   }
 
   #translate(built: Built): readonly Part[] | WriteFailure {

@@ -19,6 +19,12 @@ export class Tally {
     count(this.writes, `${verb} ${kind}`)
   }
 
+  reconciled(writes: number, seconds: number): void {
+    this.reconciles++
+    if (writes === 0) this.unchanged++
+    this.observe?.(seconds)
+  }
+
   failed(code: string): void {
     count(this.failures, code)
   }

@@ -1,0 +1,292 @@
+import type {LoadedConfiguration} from '../config/load.ts'
+import type {World} from '../intent/world.ts'
+import type {KubeApi} from '../kube/api.ts'
+import {systemClock, type Clock, type Timer} from '../kube/clock.ts'
+import {Events} from '../kube/events.ts'
+import {Election, type LeaseOptions, type Term} from '../kube/leader.ts'
+import {WorkQueue} from '../kube/queue.ts'
+import type {MeshName} from '../mesh/mesh.ts'
+import type {KubeObject} from '../mesh/pod.ts'
+import type {RuleMesh} from '../mesh/translation.ts'
+import type {Log} from '../obs/log.ts'
+import {StatusBook} from './book.ts'
+import {Herald} from './herald.ts'
+import type {Health} from './health.ts'
+import {Kinds} from './kinds.ts'
+import {Ledger} from './ledger.ts'
+import {liveObject, refOf} from './live.ts'
+import {Pending} from './pending.ts'
+import {Publisher} from './publish.ts'
+import {Reconciler} from './reconcile.ts'
+import type {Tally} from './tally.ts'
+import {Watches} from './watches.ts'
+
+export interface ControllerOptions {
+  readonly api: KubeApi
+  readonly world: World
+  readonly meshes: Readonly<Record<MeshName, RuleMesh>>
+  readonly lease: Pick<LeaseOptions, 'namespace' | 'name' | 'identity' | 'duration'>
+  readonly log: Log
+  readonly tally: Tally
+  /** Milliseconds between two times that everything is looked through, changed or not; ten minutes where absent. */
+  readonly resync?: number
+  readonly clock?: Clock
+}
+
+/** Units that are written at once: the API server answers several while one is thought about. */
+const unitWorkers = 8
+const statusWorkers = 4
+/** What cannot be written is tried again, since nobody tells us when the reason goes away. */
+const backoff = {shortest: 500, longest: 30_000}
+const tenMinutes = 600_000
+/** Milliseconds after which a restart may help more than waiting: an API server that is away comes back sooner. */
+const longestStale = 900_000
+
+/** The controller: keeps up with the cluster as long as it runs, and writes as long as it leads. */
+export class Controller {
+  readonly #options: ControllerOptions
+  readonly #clock: Clock
+  readonly #ledger = new Ledger()
+  readonly #book = new StatusBook()
+  readonly #pending = new Pending()
+  readonly #reconciler: Reconciler
+  readonly #publisher: Publisher
+  readonly #watches: Watches
+  readonly #election: Election
+  readonly #known = Promise.withResolvers<void>()
+  /** Units that wait for a kind to be served. */
+  readonly #waiting = new Set<string>()
+  /** What was last logged of a unit that could not be written. */
+  readonly #told = new Map<string, string>()
+  /** Only while we lead, as are the queues. */
+  #herald: Herald | undefined
+  #queues: {readonly units: WorkQueue; readonly statuses: WorkQueue} | undefined
+
+  constructor(options: ControllerOptions) {
+    const {api, world, meshes, lease, tally, log, clock = systemClock} = options
+    this.#options = options
+    this.#clock = clock
+    const kinds = new Kinds(Object.values(meshes))
+    const onTrouble = (error: unknown) => log.warn({reason: reasonOf(error)}, 'an Event was not written')
+    const events = new Events(api, {
+      controller: 'meshwright.dev/controller',
+      instance: lease.identity,
+      onTrouble,
+      clock,
+    })
+    this.#herald = new Herald(events, tally, clock)
+    this.#publisher = new Publisher({
+      world,
+      book: this.#book,
+      pending: () => this.#pending.keys,
+      now: () => clock.now(),
+      onChange: async (change) => this.#herald?.tell(change),
+    })
+    this.#watches = new Watches(api, kinds, {
+      onFact: (object) => this.#learn(object),
+      onFactGone: (object) => this.#unlearn(object),
+      onObject: (object) => this.#see(object),
+      onObjectGone: (object) => this.#miss(object),
+      onKnown: () => this.#know(),
+      onStale: (watch, since, reason) => {
+        tally.staleSince.set(watch, since / 1000)
+        log.warn({watch, since: new Date(since).toISOString(), reason: reason.message}, 'a watch may be out of date')
+      },
+      onSynced: (watch) => {
+        if (tally.staleSince.delete(watch)) log.info({watch}, 'a watch is up to date again')
+      },
+      onTrouble: (watch, error, retryIn) => {
+        log.warn({watch, retryIn, reason: reasonOf(error)}, 'a watch failed and is tried again')
+      },
+    })
+    this.#reconciler = new Reconciler({
+      world,
+      meshes,
+      kinds,
+      ledger: this.#ledger,
+      book: this.#book,
+      isMissing: (object) => this.#watches.isMissing(object),
+    })
+    this.#election = new Election(api, {
+      ...lease,
+      clock,
+      onTrouble: (error) => log.warn({reason: reasonOf(error)}, 'the lease could be neither had nor renewed'),
+      onHolder: (holder) => log.info({holder}, 'the lease has another holder'),
+    })
+  }
+
+  /** Runs until `stop`. Rejects only where nothing can come of going on. */
+  async run(): Promise<void> {
+    try {
+      await this.#election.run((term) => this.#lead(term))
+    } finally {
+      await this.#watches.stop()
+    }
+  }
+
+  /** Ends what is under way, gives the lease back, and has `run` resolve. */
+  stop(): Promise<void> {
+    return this.#election.stop()
+  }
+
+  /** The configuration that stands for the MeshConfig `default` where there is none. */
+  configure(configuration: LoadedConfiguration): void {
+    this.#enqueue(this.#options.world.configure(configuration))
+  }
+
+  get health(): Health {
+    const {staleSince} = this.#options.tally
+    return {
+      live: () => {
+        const since = Math.min(...staleSince.values()) * 1000
+        if (this.#clock.now() - since < longestStale || staleSince.size === 0) return undefined
+        return `what ${[...staleSince.keys()].join(', ')} look like is unknown since ${new Date(since).toISOString()}`
+      },
+      ready: () => {
+        if (!this.#watches.known) return `not known yet: ${this.#watches.awaited.join(', ')}`
+        return staleSince.size === 0 ? undefined : `may be out of date: ${[...staleSince.keys()].join(', ')}`
+      },
+    }
+  }
+
+  get readings(): {queued: () => number; objects: () => number; units: () => number} {
+    return {
+      queued: () => this.#queues?.units.depth ?? 0,
+      objects: () => this.#ledger.size,
+      units: () => this.#options.world.units().length,
+    }
+  }
+
+  async #lead(term: Term): Promise<void> {
+    const {api, lease, log, tally, resync = tenMinutes} = this.#options
+    const over = new Promise<void>((resolve) => {
+      if (term.signal.aborted) resolve()
+      term.signal.addEventListener('abort', () => resolve(), {once: true})
+    })
+    // What is not known yet would be taken for not being there, and be removed.
+    await Promise.race([this.#known.promise, over])
+    if (!term.holds()) return
+    const fenced = api.fenced(term)
+    const units = new WorkQueue({
+      work: (unit) => this.#work(unit, fenced),
+      workers: unitWorkers,
+      backoff,
+      clock: this.#clock,
+      onFailure: (unit, error, retryIn) => this.#complain(unit, error, retryIn),
+    })
+    const statuses = new WorkQueue({
+      work: (key) => this.#publisher.publish(key, fenced),
+      workers: statusWorkers,
+      backoff,
+      clock: this.#clock,
+      onFailure: (key, error, retryIn) => log.warn({rule: key, retryIn, reason: reasonOf(error)}, 'status not written'),
+    })
+    const events = new Events(fenced, {
+      controller: 'meshwright.dev/controller',
+      instance: lease.identity,
+      onTrouble: (error) => log.warn({reason: reasonOf(error)}, 'an Event was not written'),
+      clock: this.#clock,
+    })
+    this.#herald = new Herald(events, tally, this.#clock)
+    this.#queues = {units, statuses}
+    this.#pending.clear()
+    tally.leads = true
+    log.info({units: this.#options.world.units().length}, 'leading')
+    const timer = this.#everyTime(resync)
+    try {
+      units.start()
+      statuses.start()
+      await over
+    } finally {
+      timer.cancel()
+      this.#queues = undefined
+      tally.leads = false
+      await Promise.all([units.stop(), statuses.stop()])
+      log.info({reason: reasonOf(term.signal.reason)}, 'not leading any more')
+    }
+  }
+
+  /** Looks through everything now and every so often: what no watch tells of comes to light then. */
+  #everyTime(milliseconds: number): Timer {
+    let timer: Timer | undefined
+    const again = () => {
+      this.#enqueue(new Set([...this.#options.world.units(), ...this.#ledger.units()]))
+      for (const key of this.#publisher.keys()) this.#queues?.statuses.add(key)
+      timer = this.#clock.after(milliseconds, again)
+    }
+    again()
+    return {cancel: () => timer?.cancel()}
+  }
+
+  async #work(unit: string, api: KubeApi): Promise<void> {
+    const {tally} = this.#options
+    const begun = this.#clock.monotonic()
+    this.#pending.begin(unit)
+    let isSettled = false
+    try {
+      const {sources, failures, writes} = await this.#reconciler.reconcile(unit, api)
+      isSettled = true
+      tally.reconciled(writes, (this.#clock.monotonic() - begun) / 1000)
+      this.#pending.end(unit, true)
+      for (const key of sources) this.#queues?.statuses.add(key)
+      const [failure] = failures
+      const isWaiting = failures.length > 0 && failures.every(({code}) => code === 'MW6401')
+      // A watch tells when the kind is there.
+      if (isWaiting) this.#waiting.add(unit)
+      else this.#waiting.delete(unit)
+      for (const {code} of failures) tally.failed(code)
+      if (failure === undefined) this.#told.delete(unit)
+      else if (isWaiting) this.#complain(unit, failure)
+      else throw failure
+    } finally {
+      if (!isSettled) this.#pending.end(unit, false)
+    }
+  }
+
+  #complain(unit: string, error: unknown, retryIn?: number): void {
+    const reason = reasonOf(error)
+    if (this.#told.get(unit) === reason) return
+    this.#told.set(unit, reason)
+    this.#options.log.warn({unit, retryIn, reason}, 'not written')
+  }
+
+  #enqueue(units: Iterable<string>): void {
+    if (this.#queues === undefined) return
+    for (const unit of units) {
+      this.#pending.add(unit)
+      this.#queues.units.add(unit)
+    }
+  }
+
+  #learn(object: KubeObject): void {
+    this.#enqueue(this.#options.world.set(object))
+    const key = this.#publisher.learn(object)
+    if (key !== undefined) this.#queues?.statuses.add(key)
+  }
+
+  #unlearn(object: KubeObject): void {
+    this.#publisher.forget(object)
+    this.#enqueue(this.#options.world.delete(object))
+  }
+
+  #see(object: KubeObject): void {
+    const live = liveObject(object)
+    if (live === undefined) this.#miss(object)
+    else if (this.#ledger.set(live)) this.#enqueue([live.unit])
+  }
+
+  #miss(object: KubeObject): void {
+    const uid = object.metadata?.['uid']
+    const gone = this.#ledger.delete(refOf(object), typeof uid === 'string' ? uid : undefined)
+    if (gone !== undefined) this.#enqueue([gone.unit])
+  }
+
+  #know(): void {
+    this.#known.resolve()
+    this.#enqueue(this.#waiting)
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
