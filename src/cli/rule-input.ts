@@ -1,3 +1,4 @@
+import {chosenEnvironment} from '../config/choose.ts'
 import {loadConfiguration, type LoadedConfiguration} from '../config/load.ts'
 import {formatProblems} from '../config/problem.ts'
 import type {ConfigSource} from '../config/read.ts'
@@ -29,6 +30,24 @@ export async function readRules(options: RuleOptions, io: Io): Promise<RuleInput
   const {sources, problems} = await readSources(config, io)
   if (problems.length > 0) throw new Failure(`the configuration cannot be used\n${formatProblems(problems)}`)
   return ruleInput(texts, sources, namespace)
+}
+
+/**
+ * The environment that the command line or `MESHWRIGHT_ENV` chooses. Throws a Failure where the configuration has none of
+ * that name; what a MeshConfig among the objects has is for the rules to tell.
+ */
+export function environmentFor({configuration, objects}: RuleInput, {env}: RuleOptions, io: Io): string | undefined {
+  const environment = chosenEnvironment(env, io.env)
+  if (environment === undefined || objects.some(({object}) => object.kind === 'MeshConfig')) return environment
+  const declared = configuration ?? noConfiguration()
+  const resolution = declared.resolve(environment)
+  if (!resolution.ok) throw new Failure(`the configuration cannot be used\n${formatProblems(resolution.problems)}`)
+  return environment
+}
+
+function noConfiguration(): Pick<LoadedConfiguration, 'resolve'> {
+  const loading = loadConfiguration([])
+  return loading.ok ? loading.loaded : {resolve: () => loading}
 }
 
 /** The same of texts that are there: `patches` are laid over a configuration found among them. */
