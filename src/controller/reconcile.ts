@@ -58,6 +58,7 @@ export class Reconciler {
           reportsOf(built, [], () => report, report),
         ),
         failures: [translated],
+        writes: 0,
       }
     }
     const held = new Set<string>(built.held)
