@@ -26,11 +26,11 @@ export const capabilities: RuleMesh['capabilities'] = {
   'retry-conditions': {support: 'exact', note: "ServiceRouter retryOn takes Envoy's words."},
   'per-try-timeout': {
     support: 'approximated',
-    note: "localRequestTimeoutMs at the destination's sidecar where every route has a limit; otherwise ignored.",
+    note: "The destination's sidecar gives up on a try (localRequestTimeoutMs) where every route has such a limit; otherwise ignored.",
   },
   'circuit-breaker': {
     support: 'exact',
-    note: 'passiveHealthCheck in the ServiceDefaults of each caller that an ALLOW rule names; refused where there is none.',
+    note: 'The passiveHealthCheck in the ServiceDefaults of each caller that an ALLOW rule names; refused where there is none.',
   },
   'circuit-breaker-recovery': {
     support: 'approximated',
@@ -39,7 +39,7 @@ export const capabilities: RuleMesh['capabilities'] = {
   'mutual-tls': {support: 'exact', note: 'ServiceDefaults mutualTLSMode: strict.'},
   plaintext: {
     support: 'approximated',
-    note: 'mutualTLSMode: permissive accepts plain connections beside mutual TLS, past all intentions.',
+    note: 'ServiceDefaults mutualTLSMode: permissive accepts plain connections beside mutual TLS, past all intentions.',
   },
   'allow-service': {
     support: 'exact',
@@ -63,7 +63,7 @@ export const capabilities: RuleMesh['capabilities'] = {
   'access-log-file': {support: 'exact', note: 'ProxyDefaults accessLogs with type file, for the whole mesh.'},
   registration: {
     support: 'exact',
-    note: 'consul-k8s registers the pods of a Service itself; ServiceDefaults says the protocol.',
+    note: 'ServiceDefaults says the protocol; consul-k8s registers the pods of a Service by itself.',
   },
   'registration-versions': {
     support: 'ignored',

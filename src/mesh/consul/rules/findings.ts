@@ -10,8 +10,9 @@ export class Findings {
   /** By what they say: several routes may have the same to say of one place. */
   readonly #all = new Map<string, RuleFinding>()
 
+  /** In an order that depends on nothing but what they say. */
   get all(): readonly RuleFinding[] {
-    return [...this.#all.values()]
+    return [...this.#all].toSorted(([one], [other]) => byText(one, other)).map(([, finding]) => finding)
   }
 
   get refuses(): boolean {

@@ -46,7 +46,11 @@ function hasAllow({rules}: Access): boolean {
 }
 
 function isDetailed({methods, paths}: AccessRule): boolean {
-  return methods.length > 0 || paths.some((path) => path !== '*')
+  return methods.length > 0 || !isAnyPath(paths)
+}
+
+function isAnyPath(paths: readonly string[]): boolean {
+  return paths.length === 0 || paths.includes('*')
 }
 
 function featureOf({paths}: AccessRule) {
@@ -97,8 +101,7 @@ function sourceOf(caller: Caller, access: Access): readonly Values[] {
 function permissionsOf({action, methods, paths}: AccessRule): readonly Values[] {
   const verb = action === 'DENY' ? 'deny' : 'allow'
   const some = methods.length === 0 ? {} : {methods: [...new Set(methods)].sort(byText)}
-  const anyPath = paths.length === 0 || paths.includes('*')
-  const wanted = anyPath ? [{}] : [...new Set(paths)].sort(byText).map(pathOf)
+  const wanted = isAnyPath(paths) ? [{}] : [...new Set(paths)].sort(byText).map(pathOf)
   return wanted.map((path) => ({action: verb, http: {...path, ...some}}))
 }
 

@@ -1,6 +1,6 @@
 import type {Match} from '../../../intent/intent.ts'
 import type {Values} from '../../values.ts'
-import {regexProblem} from '../../go/regexp.ts'
+import {regexpProblem} from '../../go/regexp.ts'
 import type {Findings} from './findings.ts'
 import {byText} from './names.ts'
 
@@ -27,8 +27,8 @@ function paths({path, origin}: Match, findings: Findings): readonly Values[] {
   if (path === undefined) return [{}]
   const {kind, value} = path
   if (kind === 'regex') {
-    const problem = regexProblem(value)
-    if (problem !== undefined) findings.refused('MW6312', 'route-path-regex', origin, problem)
+    const problem = regexpProblem(value)
+    if (problem !== undefined) findings.refused('MW6312', 'route-path-regex', origin, wrong(value, problem))
     // Envoy's full match of nothing; an empty pathRegex is none at all.
     return [{pathRegex: value === '' ? '^$' : value}]
   }
@@ -49,8 +49,8 @@ function headers(match: Match, findings: Findings): Values {
       const message = `${JSON.stringify(name)} is no name of a header`
       findings.refused('MW6313', 'route-header', match.origin, message)
     }
-    const problem = kind === 'regex' ? regexProblem(value) : undefined
-    if (problem !== undefined) findings.refused('MW6312', 'route-header-regex', match.origin, problem)
+    const problem = kind === 'regex' ? regexpProblem(value) : undefined
+    if (problem !== undefined) findings.refused('MW6312', 'route-header-regex', match.origin, wrong(value, problem))
   }
   return header.length === 0 ? {} : {header}
 }
@@ -67,4 +67,8 @@ function methods({method, origin}: Match, findings: Findings): Values {
     findings.refused('MW6313', 'route-method', origin, `Consul knows no method ${JSON.stringify(method)}`)
   }
   return {methods: [method]}
+}
+
+function wrong(pattern: string, problem: string): string {
+  return `Envoy cannot read the expression ${JSON.stringify(pattern)}: ${problem}`
 }

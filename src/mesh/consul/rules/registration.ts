@@ -62,7 +62,7 @@ function checkVersions({versions, origin}: Registration, pods: readonly PodFacts
     'MW6362',
     'registration-versions',
     origin,
-    missing.map((version) => `${versionKey}: ${version}`),
+    missing.map((version) => `${versionKey}: ${JSON.stringify(version)}`),
   )
 }
 
@@ -80,7 +80,7 @@ function checkTags({tags, origin}: Registration, pods: readonly PodFacts[], find
     'MW6360',
     'tags',
     origin,
-    missing.map((text) => `${tagsKey}: ${text}`),
+    missing.map((text) => `${tagsKey}: ${JSON.stringify(text)}`),
   )
 }
 
@@ -93,7 +93,9 @@ function checkMetadata({metadata, origin}: Registration, pods: readonly PodFacts
         annotation !== undefined &&
         pods.length > 0 &&
         pods.every(({annotations}) => valueOf(annotations, annotation) === value)
-      return isCarried ? [] : [annotation === undefined ? `none for ${JSON.stringify(key)}` : `${annotation}: ${value}`]
+      return isCarried
+        ? []
+        : [annotation === undefined ? `none for ${JSON.stringify(key)}` : `${annotation}: ${JSON.stringify(value)}`]
     })
   tell(findings, pods, 'MW6361', 'metadata', origin, missing)
 }

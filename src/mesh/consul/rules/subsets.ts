@@ -82,7 +82,9 @@ function checkMeta(
     const message = `the label ${unsayable[0]} cannot stand in an annotation consul.hashicorp.com/service-meta-KEY`
     return findings.refused('MW6307', 'subsets', origin, message)
   }
-  const annotations = wanted.map(([label, value]) => `${metaAnnotation(label) ?? label}: ${value}`).join(', ')
+  const annotations = wanted
+    .map(([label, value]) => `${metaAnnotation(label) ?? label}: ${JSON.stringify(value)}`)
+    .join(', ')
   const labelled = pods?.filter((pod) => hasLabels(pod, labels)) ?? []
   const bare = labelled.find((pod) => !hasMeta(pod, labels))
   const stray = pods?.find((pod) => hasMeta(pod, labels) && !hasLabels(pod, labels))
