@@ -1,16 +1,16 @@
-import type {Configuration} from '../config/schema.ts'
 import type {Source} from '../intent/origin.ts'
 import type {Built, World} from '../intent/world.ts'
 import type {KubeApi} from '../kube/api.ts'
 import type {MeshName} from '../mesh/mesh.ts'
-import type {Part, RuleFinding, RuleMesh, Translator} from '../mesh/translation.ts'
+import type {Part, RuleFinding, RuleMesh} from '../mesh/translation.ts'
 import type {StatusBook} from './book.ts'
 import {failureOf, WriteFailure} from './failure.ts'
 import type {Kinds} from './kinds.ts'
 import type {Ledger} from './ledger.ts'
 import type {LiveObject} from './live.ts'
-import {isRefused, planOf, strictly, type Plan} from './plan.ts'
+import {isRefused, planOf, type Plan} from './plan.ts'
 import {sourceKey, type PartReport, type Report} from './status.ts'
+import {Translators} from './translate.ts'
 import {Writer} from './write.ts'
 
 export interface ReconcilerOptions {
@@ -36,10 +36,11 @@ export interface Reconciled {
 /** Makes the cluster hold what a unit wants, and writes down what became of the rules behind it. */
 export class Reconciler {
   readonly #options: ReconcilerOptions
-  readonly #translators = new Map<MeshName, WeakMap<Configuration, Translator>>()
+  readonly #translators: Translators
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
+    this.#translators = new Translators(options.meshes)
   }
 
   /**
@@ -79,23 +80,12 @@ export class Reconciler {
   }
 
   #translate(built: Built): readonly Part[] | WriteFailure {
-    const {wanted, configuration} = built
-    if (wanted === undefined) return []
     try {
-      const parts = translated(this.#translatorOf(built), wanted)
-      return configuration.mesh.strict === true ? strictly(parts) : parts
+      return this.#translators.partsOf(built)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       return new WriteFailure('MW6409', `${built.unit} could not be translated: ${reason}`, {cause: error})
     }
-  }
-
-  #translatorOf({mesh, configuration}: Built): Translator {
-    const known = this.#translators.get(mesh) ?? new WeakMap<Configuration, Translator>()
-    this.#translators.set(mesh, known)
-    const translator = known.get(configuration) ?? this.#options.meshes[mesh].translator(configuration)
-    known.set(configuration, translator)
-    return translator
   }
 
   /** Returns the failures by the name of the part that they keep from being written. */
@@ -124,11 +114,6 @@ export class Reconciler {
     }
     return failures
   }
-}
-
-function translated(translator: Translator, wanted: NonNullable<Built['wanted']>): readonly Part[] {
-  if (wanted.kind === 'service') return translator.service(wanted.intent)
-  return wanted.kind === 'namespace' ? translator.namespace(wanted.intent) : translator.mesh(wanted.intent)
 }
 
 async function outcomeOf(write: () => Promise<void>): Promise<WriteFailure | undefined> {
