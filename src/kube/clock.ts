@@ -9,16 +9,16 @@ export interface Clock {
   now(): number
   /** Milliseconds since some moment: for measuring. Never goes back. */
   monotonic(): number
-  /** Calls `then` once, after `milliseconds`. */
-  after(milliseconds: number, then: () => void): Timer
+  /** Calls back once, after `milliseconds`. */
+  after(milliseconds: number, call: () => void): Timer
 }
 
 /** The machine's own. Its timers keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(milliseconds, then) {
-    const timer = setTimeout(then, milliseconds)
+  after(milliseconds, call) {
+    const timer = setTimeout(call, milliseconds)
     return {cancel: () => clearTimeout(timer)}
   },
 }

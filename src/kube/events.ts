@@ -154,7 +154,7 @@ export class Events {
 }
 
 function nameOf({kind = '', metadata}: KubeObject): string {
-  return `${kind}/${metadata?.namespace ?? ''}/${metadata?.name ?? ''}/${String(metadata?.['uid'] ?? '')}`
+  return JSON.stringify([kind, metadata?.namespace, metadata?.name, metadata?.['uid']])
 }
 
 function keyOf({regarding, type, reason, action, note}: Occurrence): string {

@@ -169,7 +169,7 @@ function conflict(target: Target, status: Status | undefined, message: string): 
     .filter(({reason}) => reason === 'FieldManagerConflict')
     .map(({field = '', message = ''}) => ({
       field,
-      manager: fieldConflict.exec(message)?.groups?.['manager'] ?? message,
+      manager: managerIn(message),
     }))
   if (contested.length === 0) {
     return new ConflictError(
@@ -188,6 +188,12 @@ function conflict(target: Target, status: Status | undefined, message: string): 
     target,
     contested,
   )
+}
+
+function managerIn(message: string): string {
+  const quoted = fieldConflict.exec(message)?.groups?.['manager']
+  // Go's %q.
+  return quoted?.replace(/\\(["\\])/g, '$1') ?? message
 }
 
 function listed(fields: readonly string[]): string {

@@ -1,0 +1,24 @@
+import {connect} from '../../src/kube/client.ts'
+import {Election} from '../../src/kube/leader.ts'
+import {configMap, configMaps} from './access.ts'
+
+// A candidate of leader.e2e.ts, in a process of its own: `KUBECONFIG=F node candidate.ts IDENTITY`. While it leads it
+// writes as fast as it can, under its identity as field manager; what it prints tells what it believes.
+const [, , identity = ''] = process.argv
+const api = await connect({env: process.env})
+const election = new Election(api, {namespace: 'default', name: 'election', identity, duration: 1_000})
+process.once('SIGTERM', () => void election.stop())
+
+await election.run(async (term) => {
+  process.stdout.write('leads\n')
+  const fenced = api.fenced(term)
+  while (!term.signal.aborted) {
+    const written = configMap('default', 'written', {by: identity})
+    // At most one candidate leads: there is nobody whose fields could be taken by force.
+    await fenced
+      .apply(configMaps, written, {fieldManager: identity, force: true, signal: term.signal})
+      .catch((error: unknown) => process.stdout.write(`failed ${error instanceof Error ? error.name : ''}\n`))
+  }
+  process.stdout.write('ended\n')
+})
+await api.close()
