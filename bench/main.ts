@@ -13,6 +13,8 @@ import {reviewOf, workload, type Workload} from './workload.ts'
 
 const short = process.argv.includes('--short')
 const seconds = short ? 2 : 8
+/** Seconds of load before anything is measured: on one core V8 goes on compiling for that long. */
+const warmUp = short ? 4 : 10
 const rounds = short ? 1 : 3
 const memoryReviews = short ? 10_000 : 100_000
 const width = 8
@@ -99,8 +101,8 @@ async function measure(mesh: MeshName, {config, objects, cases, source}: Workloa
 
   // In turn, so that a machine whose speed drifts treats both alike; one server idles while the other is measured.
   const pairs: {ours: Measured; bare: Measured}[] = []
-  await closedLoop(target(webhook), requests, width, 2)
-  await closedLoop(target(bare), requests, width, 2)
+  await closedLoop(target(webhook), requests, width, warmUp)
+  await closedLoop(target(bare), requests, width, warmUp)
   for (let round = 0; round < rounds; round++) {
     pairs.push({
       bare: await closedLoop(target(bare), requests, width, seconds),
@@ -163,7 +165,7 @@ function print(rows: readonly Row[]): void {
     ),
   )
   console.log(
-    `closed loop over ${width} connections, median of ${rounds} rounds of ${seconds} s; paced: constant rate, 70 % of the webhook's own; RSS after ${memoryReviews} more reviews`,
+    `closed loop over ${width} connections, median of ${rounds} rounds of ${seconds} s after ${warmUp} s of warm-up for each; paced: constant rate, 70 % of the webhook's own; RSS after ${memoryReviews} more reviews`,
   )
 }
 
