@@ -13,6 +13,8 @@ export interface ServiceIntent {
   /** Absent where nobody knows the cluster (`render` of rules alone): a translation refuses what it cannot say without. */
   readonly facts?: ServiceFacts
   readonly protocol: Protocol
+  /** Set where routes of another service send requests here: a mesh may need to be told what both speak. */
+  readonly routed?: true
   readonly registration?: Registration
   readonly traffic?: Traffic
   readonly access?: Access
