@@ -12,7 +12,6 @@ const call = (name: string, namespace = shop, recovery = 300_000): Call => ({
 
 test("a breaker stands in the caller's ServiceDefaults", () => {
   expect(specOf(translator().service(intent({calls: [call('payments')]})), 'ServiceDefaults')).toEqual({
-    protocol: 'http',
     upstreamConfig: {
       overrides: [
         {
@@ -84,9 +83,7 @@ test("with Consul Enterprise's mirroring they are two", () => {
 
 test('mesh.strict keeps a breaker that is only approximated away from the callers too', () => {
   const strict = translator({strict: true})
-  expect(specOf(strict.service(intent({calls: [call('payments', shop, 60_000)]})), 'ServiceDefaults')).toEqual({
-    protocol: 'http',
-  })
+  expect(specOf(strict.service(intent({calls: [call('payments', shop, 60_000)]})), 'ServiceDefaults')).toBeUndefined()
   expect(specOf(strict.service(intent({calls: [call('payments')]})), 'ServiceDefaults')).toHaveProperty(
     'upstreamConfig',
   )

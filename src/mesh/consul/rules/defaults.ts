@@ -1,10 +1,11 @@
-import type {ServiceIntent} from '../../../intent/intent.ts'
+import type {ServiceIntent, ServicePort} from '../../../intent/intent.ts'
 import type {Origin} from '../../../intent/origin.ts'
 import type {Part} from '../../translation.ts'
 import {parseBool} from '../../go/bool.ts'
 import {keyPrefix} from '../keys.ts'
 import {upstreamConfig} from './breaker.ts'
 import {Findings, part} from './findings.ts'
+import {isDetailed} from './intentions.ts'
 import {entry, kinds} from './kinds.ts'
 import {valueOf} from './service-meta.ts'
 import type {RuleSettings} from './settings.ts'
@@ -15,11 +16,8 @@ export interface Defaults {
   part(localRequestTimeout: number | undefined): Part
 }
 
-/**
- * The one ServiceDefaults of a service. It always names the protocol: without one Consul takes tcp, whatever
- * ProxyDefaults says (hashicorp/consul#11457), and compiles no split or route.
- */
-export function serviceDefaults(intent: ServiceIntent, settings: RuleSettings): Defaults {
+/** The one ServiceDefaults of a service; undefined where there is nothing to say in it. */
+export function serviceDefaults(intent: ServiceIntent, settings: RuleSettings): Defaults | undefined {
   const {service, protocol, mutualTLS} = intent
   const findings = new Findings()
   const upstreams = upstreamConfig(intent, settings, findings)
@@ -30,10 +28,11 @@ export function serviceDefaults(intent: ServiceIntent, settings: RuleSettings): 
     findings.approximated('MW6330', 'plaintext', mutualTLS.origin, message)
   }
   const spec = {
-    protocol,
+    ...(isToBeTold(intent) && {protocol}),
     ...(mutualTLS !== undefined && {mutualTLSMode: mutualTLS.value ? 'strict' : 'permissive'}),
     ...(upstreams !== undefined && {upstreamConfig: upstreams}),
   }
+  if (Object.keys(spec).length === 0) return undefined
   return {
     findings,
     part: (localRequestTimeout) =>
@@ -44,6 +43,32 @@ export function serviceDefaults(intent: ServiceIntent, settings: RuleSettings): 
         }),
       ]),
   }
+}
+
+/**
+ * Without a protocol in the ServiceDefaults Consul takes tcp, whatever ProxyDefaults says (hashicorp/consul#11457): it
+ * compiles no split and no route, sees no 5xx and takes no permission by path. But where nobody said that HTTP is spoken
+ * and nothing needs it, telling a database's sidecar so would break it.
+ */
+function isToBeTold({
+  protocol,
+  registration,
+  traffic,
+  access,
+  calls,
+  mutualTLS,
+  routed,
+  facts,
+}: ServiceIntent): boolean {
+  const isNeeded = routed === true || traffic !== undefined || access?.rules.some(isDetailed) === true
+  const isSaid = protocol !== 'http' || registration !== undefined || facts?.ports.some(saysHttp) === true
+  const isAllThatIsWanted = access === undefined && mutualTLS === undefined && calls.length === 0
+  return isNeeded || isSaid || isAllThatIsWanted
+}
+
+/** As Kubernetes and Istio have it: by `appProtocol`, or by what the port's name begins with. */
+function saysHttp({appProtocol, name = ''}: ServicePort): boolean {
+  return appProtocol !== undefined || /^http(?:-|$)/.test(name)
 }
 
 /** True where the sidecar takes in what comes to the service's own port; a pod's annotation is above the chart's value. */

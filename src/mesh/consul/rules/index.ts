@@ -29,10 +29,11 @@ function translator(configuration: Configuration): Translator {
 
 function serviceParts(intent: ServiceIntent, settings: RuleSettings): readonly Part[] {
   const defaults = serviceDefaults(intent, settings)
-  const heldBack = defaults.findings.refuses || (settings.strict && defaults.findings.all.length > 0)
+  // What needs the protocol cannot be written without it.
+  const heldBack = defaults !== undefined && settings.strict && defaults.findings.all.length > 0
   const traffic = trafficRules(intent, settings, heldBack)
   const parts = [
-    defaults.part(traffic?.localRequestTimeout),
+    defaults?.part(traffic?.localRequestTimeout),
     registrationPart(intent),
     traffic?.part,
     breakerPart(intent),

@@ -45,7 +45,8 @@ function hasAllow({rules}: Access): boolean {
   return rules.some(({action}) => action === 'ALLOW')
 }
 
-function isDetailed({methods, paths}: AccessRule): boolean {
+/** True where the rule is not about callers alone. */
+export function isDetailed({methods, paths}: AccessRule): boolean {
   return methods.length > 0 || !isAnyPath(paths)
 }
 
