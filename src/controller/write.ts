@@ -7,7 +7,7 @@ import {WriteFailure} from './failure.ts'
 import {appliedBy, fieldOwners, foreignFields, removalOf} from './fields.ts'
 import type {Kinds} from './kinds.ts'
 import type {Ledger} from './ledger.ts'
-import {isCurrent, liveObject, type LiveObject} from './live.ts'
+import {isCurrent, liveObject, refOf, type LiveObject} from './live.ts'
 import {finished, type Application, type Removal} from './plan.ts'
 import {managedByLabel, manager} from './stamp.ts'
 
@@ -146,6 +146,14 @@ export class Writer {
   }
 }
 
+/** Somebody else's object has the name that ours would have. */
+export function taken(object: KubeObject): WriteFailure {
+  const {kind, namespace, name} = refOf(object)
+  const annotate = `annotate it with ${adoptAnnotation}: "true" to have it adopted where it says the same`
+  const whose = `${shown({kind}, {name, namespace})} belongs to ${ownersOf(object)} and is left alone`
+  return new WriteFailure('MW6402', `${whose}; ${annotate}`)
+}
+
 /** An object in which we have no part. */
 class Foreign {
   readonly object: KubeObject
@@ -184,6 +192,6 @@ function nameOf({metadata}: KubeObject): ObjectName {
   return {name, ...(namespace === undefined ? {} : {namespace})}
 }
 
-function shown({kind}: ResourceKind, {name, namespace}: ObjectName): string {
-  return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+function shown({kind}: {readonly kind: string}, {name, namespace = ''}: ObjectName): string {
+  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
 }
