@@ -53,7 +53,8 @@ const neutralRules = {
   },
   MW6010: {
     title: 'applied in process',
-    sentence: 'mesh.trafficManagement.enableBypass is true: the SDK applies the rule, and nothing is written for the mesh.',
+    sentence:
+      'mesh.trafficManagement.enableBypass is true: the SDK applies the rule, and nothing is written for the mesh.',
     fix: 'Nothing to do; set it to false to have the mesh apply the rule.',
   },
   MW6011: {

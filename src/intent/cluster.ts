@@ -1,7 +1,8 @@
 import type {StringMap} from '../mesh/pod.ts'
-import {accountFact, grantsFact, serviceFact, type Fact} from './fact.ts'
+import {accountFact, grantsFact, namesakesFact, serviceFact, type Fact} from './fact.ts'
 import type {Neighbour, PodFacts, ServiceFacts, ServiceName} from './intent.ts'
 import type {TrimmedGrant, TrimmedNamespace, TrimmedService} from './trim.ts'
+import {shownService} from './unit.ts'
 
 /** Pods that look alike: the replicas of one revision of a workload. */
 interface Shape {
@@ -18,6 +19,8 @@ interface Inhabitants {
   /** By the name of the pod, or kind and name of the workload. */
   readonly pods: Map<string, Shape>
   readonly grants: Map<string, TrimmedGrant>
+  /** By the service: ServiceProfiles of the namespace that have routes. */
+  readonly profiles: Map<string, string>
 }
 
 /** So much of a name stays readable in names that are made of it (`order-service-v2`), whatever has to be cut. */
@@ -29,6 +32,8 @@ const stem = 40
  */
 export class Cluster {
   readonly #namespaces = new Map<string, Inhabitants>()
+  /** By the name of a Service: the namespaces that have one. */
+  readonly #namesakes = new Map<string, string | Set<string>>()
 
   namespaces(): Iterable<string> {
     return this.#namespaces.keys()
@@ -63,21 +68,27 @@ export class Cluster {
     if (after === undefined) services.delete(name)
     else services.set(name, after)
     const touched = new Set<Fact>([serviceFact({namespace, name})])
-    // Who runs under an account is told by selectors.
-    if (!same(before?.selector, after?.selector) || !same(before?.managedFor, after?.managedFor)) {
-      for (const {facts} of shapes.values()) {
-        if ([before, after].some((service) => service !== undefined && selects(service.selector, facts.labels))) {
-          touched.add(accountFact(namespace, facts.serviceAccount))
-        }
+    // Who runs under an account, and who shares pods, is told by selectors.
+    for (const {facts} of shapes.values()) {
+      if ([before, after].some((service) => service !== undefined && selects(service.selector, facts.labels))) {
+        this.#touchShape(namespace, facts, touched)
       }
     }
-    if (before === undefined || after === undefined || before.managedFor !== after.managedFor) {
-      for (const service of services.values()) {
-        if (isNeighbour(service.name, name)) touched.add(serviceFact({namespace, name: service.name}))
-      }
+    for (const service of services.values()) {
+      if (isNamedAfter(service.name, name)) touched.add(serviceFact({namespace, name: service.name}))
+    }
+    if (before === undefined || after === undefined) {
+      this.#setNamesake(name, namespace, after !== undefined)
+      touched.add(namesakesFact(name))
     }
     this.#tidy(namespace)
     return [...touched]
+  }
+
+  /** Namespaces with a Service of the name, in order. */
+  namesakes(name: string): readonly string[] {
+    const namespaces = this.#namesakes.get(name) ?? []
+    return typeof namespaces === 'string' ? [namespaces] : [...namespaces].sort()
   }
 
   setPod(namespace: string, pod: string, facts: PodFacts | undefined): readonly Fact[] {
@@ -117,6 +128,17 @@ export class Cluster {
     return [grantsFact(namespace)]
   }
 
+  /** A ServiceProfile of the service, where it has routes; undefined where it has none, or is gone. */
+  setProfile(namespace: string, service: ServiceName, profile: string | undefined): readonly Fact[] {
+    const {profiles} = this.#inhabitants(namespace)
+    const key = shownService(service)
+    const before = profiles.get(key)
+    if (profile === undefined) profiles.delete(key)
+    else profiles.set(key, profile)
+    this.#tidy(namespace)
+    return before === profile ? [] : [serviceFact(service)]
+  }
+
   /** Whether a rule object of `kind` in namespace `from` may speak of the service. */
   grants(kind: string, from: string, {namespace, name}: ServiceName): boolean {
     if (from === namespace) return true
@@ -128,17 +150,23 @@ export class Cluster {
     )
   }
 
-  /** Absent where there is no such Service. */
+  /** Absent where there is no such Service. What rules ask of its neighbours is not known here. */
   factsOf({namespace, name}: ServiceName): ServiceFacts | undefined {
     const inhabitants = this.#namespaces.get(namespace)
     const service = inhabitants?.services.get(name)
     if (inhabitants === undefined || service === undefined) return undefined
     const {managedFor: _, name: __, ...facts} = service
-    const neighbours = [...inhabitants.services.values()].filter((other) => isNeighbour(name, other.name))
+    const shapes = this.#shapesOf(inhabitants, service)
+    // The destination's own namespace is where a profile speaks to every caller.
+    const profile = inhabitants.profiles.get(`${namespace}/${name}`)
+    const neighbours = [...inhabitants.services.values()].filter(
+      (other) => other !== service && (isNamedAfter(name, other.name) || shapes.some(isSelectedBy(other))),
+    )
     return {
       ...facts,
-      pods: this.#shapesOf(inhabitants, service).map(({facts}) => facts),
+      pods: shapes.map(({facts}) => facts),
       neighbours: neighbours.map(neighbour).sort((a, b) => (a.name < b.name ? -1 : 1)),
+      ...(profile === undefined ? {} : {serviceProfile: profile}),
     }
   }
 
@@ -171,10 +199,18 @@ export class Cluster {
       .sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  #shapesOf({shapes}: Inhabitants, {selector}: TrimmedService): readonly Shape[] {
-    return [...shapes.values()]
-      .filter(({facts}) => selects(selector, facts.labels))
-      .sort((a, b) => (a.key < b.key ? -1 : 1))
+  #shapesOf({shapes}: Inhabitants, service: TrimmedService): readonly Shape[] {
+    return [...shapes.values()].filter(isSelectedBy(service)).sort((a, b) => (a.key < b.key ? -1 : 1))
+  }
+
+  #setNamesake(name: string, namespace: string, there: boolean): void {
+    // Most names stand in one namespace, and a set for each would be most of what the index weighs.
+    const namespaces = new Set(this.namesakes(name))
+    if (there) namespaces.add(namespace)
+    else namespaces.delete(namespace)
+    const [only] = namespaces
+    if (only === undefined) this.#namesakes.delete(name)
+    else this.#namesakes.set(name, namespaces.size === 1 ? only : namespaces)
   }
 
   #touchShape(namespace: string, {labels, serviceAccount}: PodFacts, touched: Set<Fact>): void {
@@ -187,25 +223,27 @@ export class Cluster {
   #inhabitants(namespace: string): Inhabitants {
     const known = this.#namespaces.get(namespace)
     if (known !== undefined) return known
-    const made = {services: new Map(), shapes: new Map(), pods: new Map(), grants: new Map()}
+    const made = {services: new Map(), shapes: new Map(), pods: new Map(), grants: new Map(), profiles: new Map()}
     this.#namespaces.set(namespace, made)
     return made
   }
 
   #tidy(namespace: string): void {
-    const {facts, services, pods, grants} = this.#inhabitants(namespace)
-    if (facts === undefined && services.size === 0 && pods.size === 0 && grants.size === 0) {
-      this.#namespaces.delete(namespace)
-    }
+    const {facts, ...maps} = this.#inhabitants(namespace)
+    if (facts === undefined && Object.values(maps).every(({size}) => size === 0)) this.#namespaces.delete(namespace)
   }
 }
 
-function neighbour({name, managedFor}: TrimmedService): Neighbour {
-  return {name, ...(managedFor === undefined ? {} : {managedFor})}
+function neighbour({name, managedFor, selector, ports}: TrimmedService): Neighbour {
+  return {name, ...(managedFor === undefined ? {} : {managedFor}), selector, ports}
+}
+
+function isSelectedBy({selector}: TrimmedService): (shape: Shape) => boolean {
+  return ({facts}) => selects(selector, facts.labels)
 }
 
 /** Whether a name that is made of the service's could be this one. */
-function isNeighbour(service: string, other: string): boolean {
+function isNamedAfter(service: string, other: string): boolean {
   return service !== other && other.startsWith(service.length > stem ? service.slice(0, stem) : `${service}-`)
 }
 

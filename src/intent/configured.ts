@@ -30,6 +30,13 @@ export interface ConfiguredAccess {
   readonly path: Path
 }
 
+/** A service that a rule is about, and the place that says so. */
+export interface Named {
+  readonly service: ServiceName
+  readonly feature: RuleFinding['feature']
+  readonly path: Path
+}
+
 /** The rules of a configuration by the service that they are about (`shop/orders`). */
 export interface ConfiguredRules {
   /** Where hosts without a namespace are. */
@@ -40,6 +47,9 @@ export interface ConfiguredRules {
   readonly destinations: ReadonlyMap<string, readonly ServiceName[]>
   /** Every service that a rule is about, and every caller that one allows. */
   readonly services: readonly ServiceName[]
+  isAbout(service: ServiceName): boolean
+  /** Services that rules are about, each time that one is named. */
+  readonly named: readonly Named[]
   /** Of rules about no service at all. */
   readonly problems: readonly RuleFinding[]
 }
@@ -48,6 +58,7 @@ export function readConfiguredRules({mesh, meshSecurity}: Configuration, site: S
   const home = mesh.injectionNamespace?.[0] ?? 'default'
   const problems: RuleFinding[] = []
   const services = new Map<string, ServiceName>()
+  const named: Named[] = []
   const serviceAt = (host: string, feature: RuleFinding['feature'], path: Path): ServiceName | undefined => {
     const service = serviceOfHost(host, home)
     if (service !== undefined) {
@@ -75,13 +86,17 @@ export function readConfiguredRules({mesh, meshSecurity}: Configuration, site: S
   for (const [index, spec] of destinationRules.entries()) {
     const path = ['mesh', 'trafficManagement', 'destinationRules', index]
     const service = serviceAt(spec.host, 'subsets', [...path, 'host'])
-    if (service !== undefined) lay(service, 'destinationRule', {spec, path}, [...path, 'host'])
+    if (service === undefined) continue
+    named.push({service, feature: 'subsets', path: [...path, 'host']})
+    lay(service, 'destinationRule', {spec, path}, [...path, 'host'])
   }
   for (const [index, spec] of virtualServices.entries()) {
     const path = ['mesh', 'trafficManagement', 'virtualServices', index]
     for (const [at, host] of spec.hosts.entries()) {
       const service = serviceAt(host, 'split', [...path, 'hosts', at])
-      if (service !== undefined) lay(service, 'virtualService', {spec, path}, [...path, 'hosts', at])
+      if (service === undefined) continue
+      named.push({service, feature: 'split', path: [...path, 'hosts', at]})
+      lay(service, 'virtualService', {spec, path}, [...path, 'hosts', at])
     }
   }
 
@@ -93,10 +108,20 @@ export function readConfiguredRules({mesh, meshSecurity}: Configuration, site: S
     const destination = serviceAt(policy.destination, feature, [...path, 'destination'])
     const caller = serviceAt(policy.source, feature, [...path, 'source'])
     if (destination === undefined || caller === undefined) continue
+    named.push({service: destination, feature, path: [...path, 'destination']})
     put(access, shownService(destination), {action: policy.action, caller, path})
     if (policy.action === 'ALLOW') put(destinations, shownService(caller), destination)
   }
-  return {home, traffic, access, destinations, services: [...services.values()], problems}
+  return {
+    home,
+    traffic,
+    access,
+    destinations,
+    services: [...services.values()],
+    isAbout: (service) => services.has(shownService(service)),
+    named,
+    problems,
+  }
 }
 
 /** Names of the subsets that a DestinationRule declares. */

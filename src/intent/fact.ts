@@ -21,6 +21,16 @@ export function accountFact(namespace: string, account: string): Fact {
   return `account/${namespace}/${account}`
 }
 
+/** Which namespaces in the mesh have a Service of the name. */
+export function namesakesFact(name: string): Fact {
+  return `namesakes/${name}`
+}
+
+/** Which destinations a service may call by rules that name it. */
+export function callsFact({namespace, name}: ServiceName): Fact {
+  return `calls/${namespace}/${name}`
+}
+
 export function grantsFact(namespace: string): Fact {
   return `grants/${namespace}`
 }
@@ -29,3 +39,6 @@ export function grantsFact(namespace: string): Fact {
 export function governanceFact(namespace: string): Fact {
   return `governance/${namespace}`
 }
+
+/** What the configuration says that governs where no label says otherwise. */
+export const defaultFact: Fact = 'default'

@@ -71,7 +71,7 @@ export class Governance {
     const common = {source, generation: typeof generation === 'number' ? generation : undefined, text}
     if (before?.text === text) {
       this.#entries.set(name, {...before, ...common})
-      return false
+      return before.generation !== common.generation
     }
     const loading = loadMeshConfig(name, object, places)
     this.#entries.set(name, {

@@ -46,7 +46,7 @@ function servicePort({name, port, targetPort, protocol, appProtocol}: Values): S
   }
 }
 
-/** A pod, or the template of one; undefined for a pod that has ended and gets no traffic any more. */
+/** Undefined for a pod that has ended and gets no traffic any more. */
 export function trimPod({metadata, spec, status}: KubeObject): PodFacts | undefined {
   const phase = isValues(status) ? status['phase'] : undefined
   if (phase === 'Succeeded' || phase === 'Failed') return undefined
@@ -54,25 +54,29 @@ export function trimPod({metadata, spec, status}: KubeObject): PodFacts | undefi
   const account = own['serviceAccountName'] ?? own['serviceAccount']
   // Init containers that stay, native sidecars, may be what a port's name leads to.
   const staying = listed(own['initContainers']).filter(({restartPolicy}) => restartPolicy === 'Always')
+  const containers = [...listed(own['containers']), ...staying]
   return {
     labels: texts(metadata?.labels),
     annotations: ofMeshes(metadata?.annotations),
     serviceAccount: typeof account === 'string' && account !== '' ? account : 'default',
-    ports: [...listed(own['containers']), ...staying].flatMap(({ports}) =>
+    ports: containers.flatMap(({ports}) =>
       listed(ports).flatMap(({name, containerPort, protocol}) => {
         if (typeof containerPort !== 'number' || (protocol ?? 'TCP') !== 'TCP') return []
         return [{...(typeof name === 'string' && name !== '' ? {name} : {}), port: containerPort}]
       }),
     ),
+    probes: containers.flatMap((container) =>
+      ['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((key) => probe(container[key]) ?? []),
+    ),
   }
 }
 
-/** The pod template of a workload; undefined for what is none. */
-export function podTemplate({kind, spec}: KubeObject): KubeObject | undefined {
-  const own = isValues(spec) ? spec : {}
-  const job = kind === 'CronJob' && isValues(own['jobTemplate']) ? own['jobTemplate']['spec'] : own
-  const template = isValues(job) ? job['template'] : undefined
-  return isValues(template) ? template : undefined
+function probe(value: unknown): {readonly path: string; readonly port: number | string} | undefined {
+  const http = isValues(value) ? value['httpGet'] : undefined
+  if (!isValues(http)) return undefined
+  const {path, port} = http
+  if (typeof port !== 'number' && typeof port !== 'string') return undefined
+  return {path: typeof path === 'string' && path !== '' ? path : '/', port}
 }
 
 /** One ReferenceGrant: who may speak of which Services of its namespace. */
@@ -95,6 +99,12 @@ export function trimGrant({spec}: KubeObject): TrimmedGrant {
       (group ?? '') === '' && kind === 'Service' ? [typeof name === 'string' && name !== '' ? name : undefined] : [],
     ),
   }
+}
+
+/** Whether a ServiceProfile has anything that makes Linkerd's proxies heed it alone. */
+export function hasRoutes({spec}: KubeObject): boolean {
+  const own = isValues(spec) ? spec : {}
+  return listed(own['routes']).length > 0 || listed(own['dstOverrides']).length > 0
 }
 
 export interface TrimmedNamespace {

@@ -1,41 +1,26 @@
-import type {Configuration} from '../config/schema.ts'
 import type {LoadedConfiguration} from '../config/load.ts'
 import type {Tree} from '../config/tree.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import type {KubeObject} from '../mesh/pod.ts'
-import type {RuleFinding} from '../mesh/translation.ts'
-import type {MeshIntent, NamespaceIntent, ServiceIntent} from './intent.ts'
+import type {Built} from './built.ts'
+import {Cluster} from './cluster.ts'
+import {callsFact, defaultFact, governanceFact, namesakesFact, rulesFact, serviceFact, type Fact} from './fact.ts'
+import {Governance} from './governance.ts'
+import {serviceOfHost} from './host.ts'
+import type {ServiceName} from './intent.ts'
+import {buildMesh, buildNamespace} from './namespace.ts'
 import type {Source} from './origin.ts'
+import {Readers} from './readers.ts'
+import {Realms, type SystemNamespaces} from './realm.ts'
+import {accessRule, registered, trafficRule} from './rule.ts'
+import {callersIn, Rulebook, type RuleChange} from './rulebook.ts'
+import {buildService} from './service.ts'
+import {hasRoutes, trimGrant, trimNamespace, trimPod, trimService, type TrimmedNamespace} from './trim.ts'
+import {byService, meshUnit, namespaceUnit, reconciledBy, serviceUnit, type Unit} from './unit.ts'
+import {View} from './view.ts'
 
-/**
- * What is reconciled at once: `service/NAMESPACE/NAME`, `namespace/NAME`, or `mesh/` (the cluster-wide objects of the
- * default configuration).
- */
-export type Unit = string
-
-/** A part of an intent that problems can hold back. */
-export type Aspect = 'registration' | 'traffic' | 'access' | 'calls'
-
-export type Wanted =
-  | {readonly kind: 'service'; readonly intent: ServiceIntent}
-  | {readonly kind: 'namespace'; readonly intent: NamespaceIntent}
-  | {readonly kind: 'mesh'; readonly intent: MeshIntent}
-
-/** Everything that a unit's translation starts from. */
-export interface Built {
-  readonly unit: Unit
-  readonly mesh: MeshName
-  /** The same object for every unit that the same configuration governs in the same environment. */
-  readonly configuration: Configuration
-  /** Absent: nothing is wanted, and what the cluster holds of the unit goes, but for what `held` names. */
-  readonly wanted?: Wanted
-  /** Every object whose rules are about the unit, those that `problems` refuse among them. */
-  readonly sources: readonly Source[]
-  /** What is wrong whatever the mesh. */
-  readonly problems: readonly RuleFinding[]
-  /** Aspects that a problem keeps out of the intent: nothing of them is written, and their last good objects stay. */
-  readonly held: readonly Aspect[]
-}
+export type {Aspect, Built, Wanted} from './built.ts'
+export type {Unit} from './unit.ts'
 
 export interface WorldOptions {
   /**
@@ -47,17 +32,52 @@ export interface WorldOptions {
   readonly configuration?: LoadedConfiguration
   /** What `configuration` is called as a source: its file. */
   readonly configurationName?: string
-  /** For namespaces whose label names no environment; absent: the base. */
+  /** For namespaces whose label names no environment, where their configuration has it; absent: the base. */
   readonly environment?: string
   /** In place of every configuration's `mesh.type`. */
   readonly mesh?: MeshName
+  /** Absent: where each mesh is installed by default. */
+  readonly systemNamespaces?: SystemNamespaces
 }
+
+/** Kinds that a world takes in, for whoever watches a cluster on its behalf. */
+export const worldKinds = [
+  {apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false},
+  {apiVersion: 'v1', kind: 'Service', plural: 'services', namespaced: true},
+  {apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true},
+  {apiVersion: 'meshwright.dev/v1alpha1', kind: 'MeshConfig', plural: 'meshconfigs', namespaced: false},
+  {apiVersion: 'meshwright.dev/v1alpha1', kind: 'MeshService', plural: 'meshservices', namespaced: true},
+  {apiVersion: 'meshwright.dev/v1alpha1', kind: 'TrafficPolicy', plural: 'trafficpolicies', namespaced: true},
+  {apiVersion: 'meshwright.dev/v1alpha1', kind: 'AccessPolicy', plural: 'accesspolicies', namespaced: true},
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1beta1',
+    kind: 'ReferenceGrant',
+    plural: 'referencegrants',
+    namespaced: true,
+  },
+  {apiVersion: 'linkerd.io/v1alpha2', kind: 'ServiceProfile', plural: 'serviceprofiles', namespaced: true},
+] as const
+
+/** Where manifests put what names no namespace. */
+const usualNamespace = 'default'
+const noUnits: ReadonlySet<Unit> = new Set()
 
 /** Rules and what they are about, in memory, trimmed to what intents are made of. Pure: no clock, no I/O. */
 export class World {
+  readonly #complete: boolean
+  readonly #cluster = new Cluster()
+  readonly #rulebook = new Rulebook()
+  readonly #governance: Governance
+  readonly #realm: Realms
+  readonly #readers = new Readers()
+
   constructor(options: WorldOptions) {
-    void options
-    throw new Error('not built')
+    const {cluster, configuration, configurationName = 'configuration', environment, mesh} = options
+    this.#complete = cluster
+    this.#governance = new Governance({fileName: configurationName, environment, mesh})
+    const parts = {cluster: this.#cluster, rulebook: this.#rulebook, governance: this.#governance}
+    this.#realm = new Realms(cluster, parts, options.systemNamespaces)
+    this.configure(configuration)
   }
 
   /**
@@ -66,41 +86,244 @@ export class World {
    * object's parts stand in a file.
    */
   set(object: KubeObject, places?: Tree): ReadonlySet<Unit> {
-    void places
-    return this.delete(object)
+    return this.#change(object, object, places)
   }
 
-  /** The same for an object that is gone; only kind, namespace and name are read. */
+  /** The same for an object that is gone; only its kind, namespace and name are read. */
   delete(object: KubeObject): ReadonlySet<Unit> {
-    throw new Error(`not built: ${object.kind ?? ''}`)
+    return this.#change(object, undefined)
   }
 
-  /** The configuration file changed. */
+  /** The configuration file is another one. */
   configure(configuration: LoadedConfiguration | undefined): ReadonlySet<Unit> {
-    throw new Error(`not built: ${String(configuration?.environments.length)}`)
+    return this.#govern(
+      () => this.#realm.namespaces(),
+      () => {
+        this.#governance.configure(configuration)
+        return true
+      },
+    )
   }
 
   /** Every unit of which something may be wanted or be wrong, in order. */
   units(): readonly Unit[] {
-    throw new Error('not built')
+    const namespaces = this.#realm.namespaces()
+    const isUnit = (namespace: string) => this.#realm.isGoverned(namespace) || !this.#realm.of(namespace).ok
+    return [
+      meshUnit,
+      ...namespaces.filter(isUnit).map(namespaceUnit),
+      ...this.#spokenOf(namespaces).sort(byService).map(serviceUnit),
+    ]
   }
 
+  /** Throws for what is no unit. */
   intentOf(unit: Unit): Built {
-    throw new Error(`not built: ${unit}`)
+    const facts = new Set<Fact>()
+    const view = new View(
+      this.#complete,
+      {cluster: this.#cluster, rulebook: this.#rulebook, realm: this.#realm},
+      (fact) => facts.add(fact),
+    )
+    const about = reconciledBy(unit)
+    const built =
+      about.kind === 'service'
+        ? buildService(about.service, view)
+        : about.kind === 'namespace'
+          ? buildNamespace(about.namespace, view)
+          : buildMesh(this.#governance.problems(), view)
+    // What a unit is told of anyway is not noted: there are tens of thousands of them.
+    for (const own of ownFacts(unit)) facts.delete(own)
+    this.#readers.note(unit, facts)
+    return built
   }
 
-  /** Every rule object of the world, and the configuration file, in order. */
+  /** Every rule object of the world, and the configuration file where it counts, in order. */
   sources(): readonly Source[] {
-    throw new Error('not built')
+    const rules = [...this.#rulebook.all()].map(({site}) => site.source)
+    const key = ({kind, namespace, name}: Source) => `${kind}/${namespace}/${name}`
+    return [...this.#governance.sources(), ...rules].sort((a, b) => (key(a) < key(b) ? -1 : 1))
   }
 
-  /** Units that a source has a say in. */
+  /** Units that a source has a say in, in order. */
   unitsOf(source: Source): readonly Unit[] {
-    throw new Error(`not built: ${source.name}`)
+    const {kind, namespace, name} = source
+    if (kind === 'MeshConfig') return [...this.#governedBy(source)].sort()
+    const rule = this.#rulebook.of(kind, {namespace, name})
+    if (rule === undefined) return []
+    const {destination} = rule
+    const callers = kind === 'TrafficPolicy' ? this.#rulebook.access.about(destination).flatMap(callersIn) : []
+    return [...new Set([destination, ...callers].map(serviceUnit))].sort()
   }
 
-  /** `metadata.generation` of the object as the intents were built from it. */
-  generationOf(source: Source): number | undefined {
-    throw new Error(`not built: ${source.name}`)
+  /** `metadata.generation` of the object as intents are built from it. */
+  generationOf({kind, namespace, name}: Source): number | undefined {
+    return kind === 'MeshConfig'
+      ? this.#governance.generationOf(name)
+      : this.#rulebook.of(kind, {namespace, name})?.generation
   }
+
+  #change(object: KubeObject, after: KubeObject | undefined, places?: Tree): ReadonlySet<Unit> {
+    const {kind = '', apiVersion = '', metadata} = object
+    const {name = '', namespace = usualNamespace} = metadata ?? {}
+    if (name === '') return noUnits
+    const at = {namespace: namespace === '' ? usualNamespace : namespace, name}
+    const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+    switch (`${group}/${kind}`) {
+      case '/Namespace':
+        return this.#govern(
+          () => [name],
+          () => this.#setNamespace(name, after && trimNamespace(after)),
+        )
+      case '/Service':
+        return this.#affected(this.#cluster.setService(at, after && trimService(name, after)))
+      case '/Pod':
+        return this.#affected(this.#cluster.setPod(at.namespace, name, after && trimPod(after)))
+      case 'gateway.networking.k8s.io/ReferenceGrant':
+        return this.#affected(this.#cluster.setGrant(at, after && trimGrant(after)))
+      case 'linkerd.io/ServiceProfile':
+        return this.#setProfile(at, after)
+      case 'meshwright.dev/MeshConfig':
+        return this.#govern(
+          () => this.#namespacesUnder(name),
+          () => (after === undefined ? this.#governance.delete(name) : this.#governance.set(name, after, places)),
+        )
+      case 'meshwright.dev/TrafficPolicy':
+        return this.#settle(at, () =>
+          this.#rulebook.setTraffic(at, after && trafficRule(after, at.namespace, name, places)),
+        )
+      case 'meshwright.dev/AccessPolicy':
+        return this.#settle(at, () =>
+          this.#rulebook.setAccess(at, after && accessRule(after, at.namespace, name, places)),
+        )
+      case 'meshwright.dev/MeshService':
+        return this.#settle(at, () =>
+          this.#rulebook.setService(at, after && registered(after, at.namespace, name, places)),
+        )
+      default:
+        return noUnits
+    }
+  }
+
+  #setNamespace(name: string, after: TrimmedNamespace | undefined): boolean {
+    const before = this.#cluster.namespace(name)
+    const changed = this.#cluster.setNamespace(name, after)
+    if (changed) this.#realm.count(before, after)
+    return changed
+  }
+
+  #setProfile({namespace, name}: ServiceName, after: KubeObject | undefined): ReadonlySet<Unit> {
+    const service = serviceOfHost(name, namespace)
+    if (service === undefined) return noUnits
+    const profile = after !== undefined && hasRoutes(after) ? name : undefined
+    return this.#affected(this.#cluster.setProfile(namespace, service, profile))
+  }
+
+  /** Its first rule may bring a namespace into the mesh, and its last one out of it. */
+  #settle({namespace}: ServiceName, change: () => RuleChange): ReadonlySet<Unit> {
+    const before = this.#realm.isGoverned(namespace)
+    const {facts, settled} = change()
+    const affected = this.#affected(facts)
+    if (!settled || this.#realm.isGoverned(namespace) === before) return affected
+    return new Set([...affected, ...this.#inhabitants([namespace])])
+  }
+
+  /** A change of who governs the namespaces that `among` names before and after it. */
+  #govern(among: () => readonly string[], change: () => boolean): ReadonlySet<Unit> {
+    const [before, named, usual] = [among(), this.#configured(), this.#realm.byDefault().governor]
+    const affected = this.#inhabitants(before)
+    if (!change()) return noUnits
+    this.#realm.forget()
+    if (this.#realm.byDefault().governor !== usual) {
+      for (const unit of this.#readers.of(defaultFact)) affected.add(unit)
+    }
+    const after = among().filter((namespace) => !before.includes(namespace))
+    for (const unit of this.#inhabitants([...before, ...after])) affected.add(unit)
+    const facts = [...named, ...this.#configured()].map(callsFact)
+    for (const unit of this.#affected(facts)) affected.add(unit)
+    return affected.add(meshUnit)
+  }
+
+  /** Every unit of namespaces whose governance is another one, and whoever has read of it. */
+  #inhabitants(namespaces: readonly string[]): Set<Unit> {
+    const units = new Set(namespaces.map(namespaceUnit))
+    for (const service of this.#spokenOf(namespaces)) units.add(serviceUnit(service))
+    for (const namespace of namespaces) {
+      for (const unit of this.#readers.of(governanceFact(namespace))) units.add(unit)
+      for (const {name} of this.#cluster.services(namespace)) {
+        for (const unit of this.#readers.of(namesakesFact(name))) units.add(unit)
+      }
+    }
+    return units
+  }
+
+  /** Services that a configuration in force names. */
+  #configured(): readonly ServiceName[] {
+    return [...this.#realm.governors()].flatMap(({rules}) => rules.services)
+  }
+
+  #namespacesUnder(name: string): readonly string[] {
+    const source: Source = {kind: 'MeshConfig', namespace: '', name}
+    return this.#realm.namespaces().filter((namespace) => {
+      const labels = this.#cluster.namespace(namespace)?.labels ?? {}
+      return this.#governance.isGovernedBy(labels, source)
+    })
+  }
+
+  #governedBy(source: Source): ReadonlySet<Unit> {
+    const namespaces = this.#namespacesUnder(source.name)
+    const units = new Set([...namespaces.map(namespaceUnit), ...this.#spokenOf(namespaces).map(serviceUnit)])
+    const isDefault = this.#governance.isGovernedBy({}, source)
+    if (isDefault || this.#governance.problems().some(({origin}) => origin.source.name === source.name)) {
+      units.add(meshUnit)
+    }
+    return units
+  }
+
+  /** Services of these namespaces that a rule, or mutual TLS for all, is about. */
+  #spokenOf(namespaces: readonly string[]): ServiceName[] {
+    const configured = Map.groupBy(this.#configured(), ({namespace}) => namespace)
+    return namespaces.flatMap((namespace) => {
+      const names = new Set(this.#rulebook.names(namespace))
+      for (const {name} of configured.get(namespace) ?? []) names.add(name)
+      if (this.#isMutual(namespace)) {
+        for (const {name, managedFor} of this.#cluster.services(namespace))
+          if (managedFor === undefined) names.add(name)
+      }
+      return [...names].map((name) => ({namespace, name}))
+    })
+  }
+
+  /** Whether mutual TLS is asked for, or switched off, for every service of the namespace. */
+  #isMutual(namespace: string): boolean {
+    const governing = this.#realm.of(namespace)
+    const value = governing.governor.configuration.mesh.security?.mutualTLS
+    return governing.ok && value !== undefined && this.#realm.isGoverned(namespace)
+  }
+
+  #affected(facts: readonly Fact[]): ReadonlySet<Unit> {
+    const units = new Set<Unit>()
+    for (const fact of facts) {
+      for (const unit of this.#readers.of(fact)) units.add(unit)
+      const [about, namespace = '', name = ''] = fact.split('/')
+      const service = {namespace, name}
+      if (about === 'rules' || about === 'calls' || (about === 'service' && this.#isSpokenOf(service))) {
+        units.add(serviceUnit(service))
+      }
+    }
+    return units
+  }
+
+  #isSpokenOf({namespace, name}: ServiceName): boolean {
+    if (this.#rulebook.isAbout({namespace, name}) || this.#isMutual(namespace)) return true
+    return [...this.#realm.governors()].some(({rules}) => rules.isAbout({namespace, name}))
+  }
+}
+
+/** What `set` and `delete` tell a unit of without its having read it. */
+function ownFacts(unit: Unit): readonly Fact[] {
+  const about = reconciledBy(unit)
+  if (about.kind === 'mesh') return []
+  if (about.kind === 'namespace') return [governanceFact(about.namespace)]
+  const {service} = about
+  return [serviceFact(service), rulesFact(service), callsFact(service), governanceFact(service.namespace)]
 }

@@ -14,6 +14,7 @@ import {
   wholeNumber,
   type Condition,
 } from './value.ts'
+import {expressionFault} from './expression.ts'
 import {comparable} from './version.ts'
 
 /** What CEL compares versions by, as `comparable` does. */
@@ -63,6 +64,11 @@ const path = (description: string) => pathText(/^\/[!-~]*$/, 'a path that begins
 /** Printable; a control character could not be in a header or a path. */
 const printable = (description: string) => pathText(/^[ -~]+$/, 'a text of printable ASCII characters', description)
 
+const expression = (description: string) =>
+  printable(description)
+    .refine((text) => expressionFault(text) === undefined)
+    .meta(meaning('a regular expression that RE2 can read', description))
+
 function exactlyOne(fields: readonly string[], subject: string): Condition<Readonly<Record<string, unknown>>> {
   const cel = fields.map((field) => `(has(self.${field}) ? 1 : 0)`).join(' + ')
   return {
@@ -77,7 +83,7 @@ const header = holding(
     {
       exact: printable('The whole value.').optional(),
       prefix: printable('How the value begins.').optional(),
-      regex: printable('A regular expression (RE2) over the whole value.').optional(),
+      regex: expression('A regular expression (RE2) over the whole value.').optional(),
       present: z.literal(true).meta(meaning('true', 'true: the header is there, whatever its value.')).optional(),
     },
     'What the value of the header must be.',
@@ -112,7 +118,7 @@ const match = holding(
     {
       path: path('The whole path.').optional(),
       pathPrefix: path('How the path begins.').optional(),
-      pathRegex: printable('A regular expression (RE2) over the whole path.').optional(),
+      pathRegex: expression('A regular expression (RE2) over the whole path.').optional(),
       method: httpMethod('The HTTP method.').optional(),
       headers: headers.optional(),
     },
@@ -135,25 +141,37 @@ const match = holding(
 )
 
 const timeout = ruleDuration('The longest that a call may take, all tries included.')
-const retries = section(
-  {
-    attempts: wholeNumber(0, 25, 'Tries after the first one; 0: none.'),
-    perTryTimeout: ruleDuration('The longest that one try may take.').optional(),
-    on: list(
-      z
-        .enum(retryConditions)
-        .meta(
-          meaning(
-            `one of ${retryConditions.join(', ')}`,
-            'A failure, in the words of Envoy: gateway-error is 502, 503 and 504.',
-          ),
-        ),
-      retryConditions.length,
-      `a list of ${retryConditions.join(', ')}`,
-      'Which failures are tried again; absent: gateway-error, reset, connect-failure, refused-stream.',
-    ).optional(),
-  },
-  'What is tried again.',
+const conditions = list(
+  z
+    .enum(retryConditions)
+    .meta(
+      meaning(
+        `one of ${retryConditions.join(', ')}`,
+        'A failure, in the words of Envoy: gateway-error is 502, 503 and 504.',
+      ),
+    ),
+  retryConditions.length,
+  `a list of ${retryConditions.join(', ')}`,
+  'Which failures are tried again; absent: gateway-error, reset, connect-failure, refused-stream.',
+)
+const retries = holding(
+  section(
+    {
+      attempts: wholeNumber(0, 25, 'Tries after the first one; 0: none.'),
+      perTryTimeout: ruleDuration('The longest that one try may take.').optional(),
+      on: conditions.optional(),
+      // To kubectl, as to all of Kubernetes' YAML 1.1, a bare `on` is the boolean, and as a key it is this text.
+      true: conditions.describe('What YAML makes of on without quotes; the same.').optional(),
+    },
+    'What is tried again.',
+  ),
+  [
+    {
+      cel: "!(has(self.on) && 'true' in self)",
+      message: 'on stands here twice: in quotes, and as the true that YAML makes of it without',
+      holds: (retries) => retries.on === undefined || retries.true === undefined,
+    },
+  ],
 )
 interface Timed {
   readonly timeout?: string | undefined
@@ -239,7 +257,7 @@ export const trafficPolicySchema = holding(
       canary: section(
         {
           version: versionName('The new version.'),
-          percent: wholeNumber(0, 100, 'Its share in percent; the rest stays with the one other version.'),
+          percent: wholeNumber(0, 100, 'Its share in percent; the other versions share the rest alike.'),
         },
         'A share of the traffic for a new version.',
       ).optional(),
