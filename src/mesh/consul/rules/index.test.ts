@@ -57,6 +57,21 @@ test('every object is named once', () => {
   )
 })
 
+test('no two places share a value, which YAML would print as an anchor', () => {
+  fc.assert(
+    fc.property(serviceIntent, (wanted) => {
+      const seen = new Set<unknown>()
+      const visit = (value: unknown): void => {
+        if (typeof value !== 'object' || value === null) return
+        expect(seen.has(value)).toBe(false)
+        seen.add(value)
+        for (const inner of Object.values(value)) visit(inner)
+      }
+      for (const {spec} of objectsOf(mesh.service(wanted))) visit(spec)
+    }),
+  )
+})
+
 test('every splitter has two shares at least, each target once, and sums to 100', () => {
   fc.assert(
     fc.property(serviceIntent, (wanted) => {

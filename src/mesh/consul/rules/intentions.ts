@@ -8,9 +8,6 @@ import {consulMethods} from './matches.ts'
 import {byText, namespaceOf} from './names.ts'
 import type {RuleSettings} from './settings.ts'
 
-/** What applies to every request that no permission before it took. */
-const everyPath = {pathPrefix: '/'}
-
 /**
  * The one ServiceIntentions of a destination, with all of its rules in it. Consul looks only at the most exact source
  * that fits a caller, so each source gets every rule that applies to it, those for everybody among them.
@@ -94,16 +91,16 @@ function sourceOf(caller: Caller, access: Access): readonly Values[] {
   const permissions = [
     ...denials.flatMap(permissionsOf),
     ...(isOpen ? [] : allowances.flatMap(permissionsOf)),
-    ...(isClosed ? [{action: isOpen ? 'allow' : 'deny', http: everyPath}] : []),
+    ...(isClosed ? [{action: isOpen ? 'allow' : 'deny', http: {pathPrefix: '/'}}] : []),
   ]
   return [{...source, permissions: distinct(permissions)}]
 }
 
 function permissionsOf({action, methods, paths}: AccessRule): readonly Values[] {
   const verb = action === 'DENY' ? 'deny' : 'allow'
-  const some = methods.length === 0 ? {} : {methods: [...new Set(methods)].sort(byText)}
+  const some = [...new Set(methods)].sort(byText)
   const wanted = isAnyPath(paths) ? [{}] : [...new Set(paths)].sort(byText).map(pathOf)
-  return wanted.map((path) => ({action: verb, http: {...path, ...some}}))
+  return wanted.map((path) => ({action: verb, http: {...path, ...(some.length > 0 && {methods: [...some]})}}))
 }
 
 function pathOf(path: string): Values {

@@ -19,8 +19,10 @@ export const consulMethods: ReadonlySet<string> = new Set([
 
 /** The `match` values that together hold where `match` does. */
 export function httpMatches(match: Match, findings: Findings): readonly Values[] {
-  const rest = {...headers(match, findings), ...methods(match, findings)}
-  return paths(match, findings).map((path) => ({http: {...path, ...rest}}))
+  // Each with values of its own: what is shared would become an anchor in YAML.
+  return paths(match, findings).map((path) => ({
+    http: {...path, ...headers(match, findings), ...methods(match, findings)},
+  }))
 }
 
 function paths({path, origin}: Match, findings: Findings): readonly Values[] {

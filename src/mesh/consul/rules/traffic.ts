@@ -64,13 +64,13 @@ function routeObjects(routes: readonly Route[], destinations: Destinations): rea
     const isOwnSplitter = shares.length > 1 && !(isSplit && areAlike(shares, rest))
     if (isOwnSplitter) splitters.push(splitter(name, shares, destinations, isSplit))
     const target = isOwnSplitter ? {service: name} : shares.length > 1 ? {} : single(shares, isSplit, subsets)
-    const destination: Values = {...target, ...limitsOf(route)}
-    const isBare = Object.keys(destination).length === 0
+    const destination = (): Values => ({...target, ...limitsOf(route)})
+    const isBare = Object.keys(destination()).length === 0
     if (isRest && isBare) return []
     const matches = route.matches.length === 0 ? [{}] : route.matches.flatMap((match) => httpMatches(match, findings))
     return matches.map((match) => ({
       ...(Object.keys(match).length > 0 && {match}),
-      ...(!isBare && {destination}),
+      ...(!isBare && {destination: destination()}),
     }))
   })
 
