@@ -1,0 +1,73 @@
+import {EventEmitter} from 'node:events'
+
+/** One number about one service, over one interval; null where nothing is known: never 0 for no data. */
+export interface Metric {
+  readonly service: string
+  readonly namespace: string
+  /** '' for all versions together. */
+  readonly version: string
+  readonly name: MetricName
+  readonly value: number | null
+  readonly unit: 'requests' | 'requests/s' | 'ratio' | 'ms'
+  /** Milliseconds that the value is about. */
+  readonly window: number
+}
+
+export const metricNames = ['requests', 'rps', 'success_rate', 'latency_p50', 'latency_p95', 'latency_p99'] as const
+export type MetricName = (typeof metricNames)[number]
+
+export const units: Readonly<Record<MetricName, Metric['unit']>> = {
+  requests: 'requests',
+  rps: 'requests/s',
+  success_rate: 'ratio',
+  latency_p50: 'ms',
+  latency_p95: 'ms',
+  latency_p99: 'ms',
+}
+
+export interface Span {
+  readonly id: string
+  /** '' for the first one. */
+  readonly parent: string
+  readonly service: string
+  /** `GET /orders/1`. */
+  readonly name: string
+  /** Milliseconds since 1970. */
+  readonly start: number
+  /** Milliseconds. */
+  readonly duration: number
+  readonly error: boolean
+}
+
+/** A whole trace, once it has gone quiet. */
+export interface Trace {
+  readonly id: string
+  /** Milliseconds from the first start to the last end. */
+  readonly duration: number
+  readonly rootService: string
+  readonly spans: readonly Span[]
+  readonly error: boolean
+}
+
+export interface MeshEvents {
+  metric: [Metric]
+  trace: [Trace]
+  /** What went wrong in the background: a rule that was not taken, a report that failed. */
+  error: [Error]
+}
+
+/** An emitter whose errors end no process: where nobody listens they are written to stderr once each. */
+export class MeshEmitter extends EventEmitter<MeshEvents> {
+  readonly #told = new Set<string>()
+
+  fail(error: unknown): void {
+    const failure = error instanceof Error ? error : new Error(String(error))
+    if (this.listenerCount('error') > 0) {
+      this.emit('error', failure)
+      return
+    }
+    if (this.#told.has(failure.message)) return
+    this.#told.add(failure.message)
+    process.emitWarning(failure.message, {type: 'MeshwrightWarning'})
+  }
+}

@@ -1,0 +1,109 @@
+import {World} from '../../intent/world.ts'
+import {serviceUnit} from '../../intent/unit.ts'
+import type {Access, ServiceName, Traffic} from '../../intent/intent.ts'
+import type {LoadedConfiguration} from '../../config/load.ts'
+import type {KubeObject} from '../../mesh/pod.ts'
+import {MeshRuleError} from '../errors.ts'
+import type {Fragment} from '../fragment.ts'
+import type {Applied, RuleStore} from '../rules.ts'
+import {merge} from './merge.ts'
+
+const apiVersion = 'meshwright.dev/v1alpha1'
+
+/** Rules of one process, in force as soon as they are put: the same intents that a controller would translate. */
+export class LocalStore implements RuleStore {
+  readonly #world: World
+  /** By kind, namespace and name of the object that they are parts of; the order is that of their first coming. */
+  readonly #fragments = new Map<string, Map<string, Fragment>>()
+
+  /** `objects`: rules from files, such as AccessPolicies. */
+  constructor(
+    configuration: LoadedConfiguration,
+    environment: string | undefined,
+    objects: readonly KubeObject[] = [],
+  ) {
+    this.#world = new World({
+      cluster: false,
+      configuration: withoutBypass(configuration),
+      ...(environment !== undefined && {environment}),
+    })
+    for (const object of objects) this.#world.set(object)
+  }
+
+  trafficOf(service: ServiceName): Traffic | undefined {
+    return this.#intentOf(service)?.traffic
+  }
+
+  accessOf(service: ServiceName): Access | undefined {
+    return this.#intentOf(service)?.access
+  }
+
+  async put(fragment: Fragment): Promise<void> {
+    const key = keyOf(fragment)
+    const before = this.#fragments.get(key) ?? new Map<string, Fragment>()
+    const after = new Map(before).set(fragment.manager, fragment)
+    const merged = merge([...after.values()])
+    if (!merged.ok) {
+      const [one, other] = merged.managers
+      throw new MeshRuleError(
+        `${fragment.kind} ${fragment.service.name}: spec.${merged.field} is said by ${one}, and something else by ${other}`,
+      )
+    }
+    this.#fragments.set(key, after)
+    this.#world.set(objectOf(fragment, merged.spec))
+  }
+
+  async remove(fragment: Fragment): Promise<void> {
+    const key = keyOf(fragment)
+    const left = this.#fragments.get(key)
+    if (left?.delete(fragment.manager) !== true) return
+    const merged = merge([...left.values()])
+    if (left.size === 0 || !merged.ok) {
+      this.#fragments.delete(key)
+      this.#world.delete(objectOf(fragment, {}))
+    } else this.#world.set(objectOf(fragment, merged.spec))
+  }
+
+  async applied({kind, service}: Pick<Fragment, 'kind' | 'service'>): Promise<Applied> {
+    const {problems} = this.#world.intentOf(serviceUnit(service))
+    const own = problems.filter(({origin: {source}}) => source.kind === kind && source.name === service.name)
+    if (own.length > 0) {
+      throw new MeshRuleError(own.map(({code, message}) => `${code} ${message}`).join('; '))
+    }
+    return {exact: true, approximations: []}
+  }
+
+  async close(): Promise<void> {
+    this.#fragments.clear()
+  }
+
+  #intentOf(service: ServiceName) {
+    const {wanted} = this.#world.intentOf(serviceUnit(service))
+    return wanted?.kind === 'service' ? wanted.intent : undefined
+  }
+}
+
+function keyOf({kind, service: {namespace, name}}: Fragment): string {
+  return `${kind}/${namespace}/${name}`
+}
+
+function objectOf({kind, service: {namespace, name}}: Fragment, spec: object): KubeObject {
+  return {apiVersion, kind, metadata: {namespace, name}, spec}
+}
+
+/** `enableBypass` keeps rules out of the mesh because somebody applies them in process: here, that is. */
+function withoutBypass(loaded: LoadedConfiguration): LoadedConfiguration {
+  return {
+    environments: loaded.environments,
+    resolve(environment, options) {
+      const resolution = loaded.resolve(environment, options)
+      if (!resolution.ok) return resolution
+      const {configuration} = resolution.resolved
+      const {trafficManagement, ...mesh} = configuration.mesh
+      if (trafficManagement?.enableBypass !== true) return resolution
+      const {enableBypass: _, ...rules} = trafficManagement
+      const followed = {...configuration, mesh: {...mesh, trafficManagement: rules}}
+      return {ok: true, resolved: {...resolution.resolved, configuration: followed}}
+    },
+  }
+}

@@ -1,0 +1,61 @@
+import {expect, test} from 'vitest'
+import {Recorder} from './recorder.ts'
+import {Traces} from './traces.ts'
+import type {Span, Trace} from './events.ts'
+
+test('an interval tells requests, rate, success and latencies, and the next one begins anew', () => {
+  const recorder = new Recorder()
+  for (let i = 1; i <= 100; i++) recorder.record(i, i > 10)
+  const summary = recorder.take(10_000)
+  expect(summary).toMatchObject({requests: 100, rps: 10, success_rate: 0.9})
+  expect(summary.latency_p50).toBeCloseTo(50, 0)
+  expect(summary.latency_p99).toBeCloseTo(99, 0)
+  expect(recorder.take(10_000)).toEqual({
+    requests: 0,
+    rps: 0,
+    success_rate: null,
+    latency_p50: null,
+    latency_p95: null,
+    latency_p99: null,
+  })
+})
+
+const span = (id: string, parent: string, start: number, duration: number, error = false): Span => ({
+  id,
+  parent,
+  service: `service-${id}`,
+  name: 'GET /',
+  start,
+  duration,
+  error,
+})
+
+test('a trace is told once, when it has gone quiet', async () => {
+  const {promise, resolve} = Promise.withResolvers<void>()
+  const told: Trace[] = []
+  const traces = new Traces((trace) => {
+    told.push(trace)
+    resolve()
+  }, 30)
+  traces.add('t', span('b', 'a', 110, 20, true))
+  traces.add('t', span('a', 'outside', 100, 50))
+  await promise
+  expect(told).toEqual([expect.objectContaining({id: 't', duration: 50, rootService: 'service-a', error: true})])
+  expect(told[0]?.spans.map(({id}) => id)).toEqual(['a', 'b'])
+})
+
+test('what is still open is told at the end', () => {
+  const told: Trace[] = []
+  const traces = new Traces((trace) => told.push(trace), 60_000)
+  traces.add('t', span('a', '', 0, 1))
+  traces.flush()
+  traces.flush()
+  expect(told).toHaveLength(1)
+})
+
+test('no number of open traces grows without end', () => {
+  const told: Trace[] = []
+  const traces = new Traces((trace) => told.push(trace), 60_000)
+  for (let i = 0; i < 1500; i++) traces.add(`t${i}`, span('a', '', 0, 1))
+  expect(told).toHaveLength(500)
+})
