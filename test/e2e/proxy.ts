@@ -63,10 +63,7 @@ export class Proxy {
     const call = request(`${target}${url}`, {method, headers: incoming.headers, agent: this.#agent}, (answer) => {
       const seen = {method, url, status: answer.statusCode ?? 0}
       this.calls.push(seen)
-      void Promise.resolve(this.onAnswer(seen)).then(() => {
-        outgoing.writeHead(seen.status, answer.headers)
-        answer.pipe(outgoing)
-      })
+      void this.#tell(seen, answer, outgoing)
     })
     call.on('error', () => outgoing.destroy())
     outgoing.on('close', () => call.destroy())
