@@ -3,9 +3,9 @@ import type {Tree} from '../config/tree.ts'
 import type {KubeObject} from '../mesh/pod.ts'
 import {isValues} from '../mesh/values.ts'
 import {accessPolicySchema, type AccessPolicySpec} from '../rules/access-policy.ts'
-import {meshServiceSchema, type MeshServiceSpec} from '../rules/mesh-service.ts'
+import {meshServiceName, meshServiceSchema, type MeshServiceSpec} from '../rules/mesh-service.ts'
 import {readSpec, type SpecReading} from '../rules/read.ts'
-import {trafficPolicySchema, type TrafficPolicySpec} from '../rules/traffic-policy.ts'
+import {trafficPolicyName, trafficPolicySchema, type TrafficPolicySpec} from '../rules/traffic-policy.ts'
 import type {ServiceName} from './intent.ts'
 import type {SourceKind} from './origin.ts'
 import {objectSite, type Site} from './site.ts'
@@ -28,7 +28,9 @@ export type AccessRuleObject = Rule<AccessPolicySpec>
 export type Registered = Rule<MeshServiceSpec>
 
 export function trafficRule(object: KubeObject, namespace: string, name: string, places?: Tree): TrafficRule {
-  return rule('TrafficPolicy', trafficPolicySchema, object, {namespace, name}, 'service', places)
+  const read = rule('TrafficPolicy', trafficPolicySchema, object, {namespace, name}, 'service', places)
+  if (!read.reading.ok || trafficPolicyName.holds(name, read.reading.spec)) return read
+  return {...read, reading: {ok: false, faults: [{path: ['service'], message: trafficPolicyName.message}]}}
 }
 
 export function accessRule(object: KubeObject, namespace: string, name: string, places?: Tree): AccessRuleObject {
@@ -36,7 +38,9 @@ export function accessRule(object: KubeObject, namespace: string, name: string, 
 }
 
 export function registered(object: KubeObject, namespace: string, name: string, places?: Tree): Registered {
-  return rule('MeshService', meshServiceSchema, object, {namespace, name}, undefined, places)
+  const read = rule('MeshService', meshServiceSchema, object, {namespace, name}, undefined, places)
+  if (meshServiceName.holds(name)) return read
+  return {...read, reading: {ok: false, faults: [{path: [], message: meshServiceName.message}]}}
 }
 
 function rule<T extends z.ZodType>(

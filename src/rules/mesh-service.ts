@@ -45,3 +45,10 @@ export const meshServiceSchema = section(
 )
 
 export type MeshServiceSpec = z.output<typeof meshServiceSchema>
+
+/** What holds of the name of a MeshService. */
+export const meshServiceName = {
+  cel: "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
+  message: 'metadata.name must be the name of a Service: at most 63 lower-case letters, digits and dashes',
+  holds: (name: string) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name),
+} as const

@@ -167,7 +167,7 @@ const retries = holding(
   ),
   [
     {
-      cel: "!(has(self.on) && 'true' in self)",
+      cel: '!(has(self.on) && has(self.__true__))',
       message: 'on stands here twice: in quotes, and as the true that YAML makes of it without',
       holds: (retries) => retries.on === undefined || retries.true === undefined,
     },
@@ -284,3 +284,10 @@ export const trafficPolicySchema = holding(
 )
 
 export type TrafficPolicySpec = z.output<typeof trafficPolicySchema>
+
+/** What holds between the name of a TrafficPolicy and its spec: a service has one in its own namespace. */
+export const trafficPolicyName = {
+  cel: 'has(self.spec.namespace) || self.metadata.name == self.spec.service',
+  message: 'metadata.name must be spec.service, unless spec.namespace is given',
+  holds: (name: string, {namespace, service}: TrafficPolicySpec) => namespace !== undefined || name === service,
+} as const
