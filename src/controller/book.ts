@@ -1,5 +1,6 @@
 import type {Source} from '../intent/origin.ts'
-import {sourceKey, type Report} from './status.ts'
+import {shownSource} from '../intent/site.ts'
+import type {Report} from './status.ts'
 
 /** What every unit reports of every source. */
 export class StatusBook {
@@ -9,7 +10,7 @@ export class StatusBook {
 
   /** Takes the place of all that the unit reported before. Returns the keys of the sources that this concerns. */
   report(unit: string, reports: readonly {readonly source: Source; readonly report: Report}[]): ReadonlySet<string> {
-    const keys = reports.map(({source}) => sourceKey(source))
+    const keys = reports.map(({source}) => shownSource(source))
     const before = this.#sourcesOf.get(unit) ?? []
     for (const key of before) {
       const ofSource = this.#reports.get(key)
@@ -17,7 +18,7 @@ export class StatusBook {
       if (ofSource?.size === 0) this.#reports.delete(key)
     }
     for (const {source, report} of reports) {
-      const key = sourceKey(source)
+      const key = shownSource(source)
       const ofSource = this.#reports.get(key)
       if (ofSource === undefined) this.#reports.set(key, new Map([[unit, report]]))
       else ofSource.set(unit, report)
@@ -28,7 +29,7 @@ export class StatusBook {
   }
 
   reportsOn(source: Source): Iterable<Report> {
-    return this.#reports.get(sourceKey(source))?.values() ?? []
+    return this.#reports.get(shownSource(source))?.values() ?? []
   }
 
   /** Units that report of the source. */

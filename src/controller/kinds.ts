@@ -1,46 +1,17 @@
-import {sourceKinds, type SourceKind} from '../intent/origin.ts'
+import {worldKinds} from '../intent/world.ts'
 import {groupOf} from '../kube/api.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import type {ResourceKind} from '../mesh/resource.ts'
 import type {RuleMesh} from '../mesh/translation.ts'
 import type {KindOrder} from './plan.ts'
 
-const plurals: Readonly<Record<SourceKind, string>> = {
-  MeshConfig: 'meshconfigs',
-  MeshService: 'meshservices',
-  TrafficPolicy: 'trafficpolicies',
-  AccessPolicy: 'accesspolicies',
-}
+const group = 'meshwright.dev'
 
 /** The kinds that rules are written in. */
-export const ruleKinds: readonly ResourceKind[] = sourceKinds.map((kind) => ({
-  apiVersion: 'meshwright.dev/v1alpha1',
-  kind,
-  plural: plurals[kind],
-  namespaced: kind !== 'MeshConfig',
-}))
-
-const core = (kind: string, plural: string, namespaced: boolean): ResourceKind => ({
-  apiVersion: 'v1',
-  kind,
-  plural,
-  namespaced,
-})
-
-export const serviceKind = core('Service', 'services', true)
+export const ruleKinds: readonly ResourceKind[] = worldKinds.filter(({apiVersion}) => groupOf(apiVersion) === group)
 
 /** The kinds that intents are built from, beside the rules themselves. */
-export const factKinds: readonly ResourceKind[] = [
-  core('Namespace', 'namespaces', false),
-  serviceKind,
-  core('Pod', 'pods', true),
-  {
-    apiVersion: 'gateway.networking.k8s.io/v1beta1',
-    kind: 'ReferenceGrant',
-    plural: 'referencegrants',
-    namespaced: true,
-  },
-]
+export const factKinds: readonly ResourceKind[] = worldKinds.filter(({apiVersion}) => groupOf(apiVersion) !== group)
 
 interface Named {
   readonly apiVersion?: string

@@ -1,4 +1,5 @@
 import {sourceKinds, type Source} from '../intent/origin.ts'
+import {shownSource} from '../intent/site.ts'
 import type {World} from '../intent/world.ts'
 import type {KubeApi} from '../kube/api.ts'
 import {NotFoundError} from '../kube/errors.ts'
@@ -6,7 +7,7 @@ import type {KubeObject} from '../mesh/pod.ts'
 import type {StatusBook} from './book.ts'
 import {ruleKinds} from './kinds.ts'
 import {manager} from './stamp.ts'
-import {readStatus, sourceKey, statusOf, statusText, type Condition, type RuleStatus} from './status.ts'
+import {readStatus, statusOf, statusText, type Condition, type RuleStatus} from './status.ts'
 
 /** What is kept of a rule object: its status is written from the reports of its units. */
 interface Known {
@@ -48,17 +49,17 @@ export class Publisher {
     if (source === undefined) return undefined
     const status = readStatus(object['status'])
     const uid = object.metadata?.['uid']
-    this.#known.set(sourceKey(source), {
+    this.#known.set(shownSource(source), {
       source,
       uid: typeof uid === 'string' ? uid : '',
       status: status === undefined ? '' : statusText(status),
     })
-    return sourceKey(source)
+    return shownSource(source)
   }
 
   forget(object: KubeObject): void {
     const source = sourceOf(object)
-    if (source !== undefined) this.#known.delete(sourceKey(source))
+    if (source !== undefined) this.#known.delete(shownSource(source))
   }
 
   keys(): Iterable<string> {

@@ -1,4 +1,5 @@
 import type {Source} from '../intent/origin.ts'
+import {shownSource} from '../intent/site.ts'
 import type {Built, World} from '../intent/world.ts'
 import type {KubeApi} from '../kube/api.ts'
 import type {MeshName} from '../mesh/mesh.ts'
@@ -9,7 +10,7 @@ import type {Kinds} from './kinds.ts'
 import type {Ledger} from './ledger.ts'
 import type {LiveObject} from './live.ts'
 import {isRefused, planOf, type Plan} from './plan.ts'
-import {sourceKey, type PartReport, type Report} from './status.ts'
+import type {PartReport, Report} from './status.ts'
 import {Translators} from './translate.ts'
 import {Writer} from './write.ts'
 
@@ -141,23 +142,23 @@ function reportsOf(
   ofAll?: PartReport,
 ): {source: Source; report: Report}[] {
   const findings: readonly RuleFinding[] = [...problems, ...parts.flatMap((part) => part.findings)]
-  const settled = parts.map((part) => ({keys: new Set(part.sources.map(sourceKey)), report: reportOf(part)}))
+  const settled = parts.map((part) => ({keys: new Set(part.sources.map(shownSource)), report: reportOf(part)}))
   const everySource = [
     ...sources,
     ...parts.flatMap((part) => part.sources),
     ...findings.map(({origin}) => origin.source),
   ]
-  const distinct = new Map(everySource.map((source) => [sourceKey(source), source]))
+  const distinct = new Map(everySource.map((source) => [shownSource(source), source]))
   return [...distinct].map(([key, source]) => ({
     source,
     report: {
       mesh,
-      findings: findings.filter(({origin}) => sourceKey(origin.source) === key),
+      findings: findings.filter(({origin}) => shownSource(origin.source) === key),
       parts: [
         ...(ofAll === undefined ? [] : [ofAll]),
         ...settled.filter(({keys}) => keys.has(key)).map(({report}) => report),
         // What a problem keeps out of the intent is written nowhere.
-        ...(problems.some(({origin}) => sourceKey(origin.source) === key) ? [{state: 'refused'} as const] : []),
+        ...(problems.some(({origin}) => shownSource(origin.source) === key) ? [{state: 'refused'} as const] : []),
       ],
     },
   }))

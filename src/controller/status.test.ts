@@ -7,9 +7,14 @@ const early = '2026-01-01T00:00:00Z'
 const late = '2026-01-02T00:00:00Z'
 const source = {kind: 'TrafficPolicy', namespace: 'shop', name: 'orders'} as const
 
-function finding(kind: RuleFinding['kind'], path = 'spec.timeout', message = 'why'): RuleFinding {
+function finding(
+  kind: RuleFinding['kind'],
+  path = 'spec.timeout',
+  message = 'why',
+  code: RuleFinding['code'] = 'MW6003',
+): RuleFinding {
   const origin = {source, path, place: `TrafficPolicy shop/orders ${path}`}
-  return {kind, code: 'MW6001', feature: 'timeout', origin, message}
+  return {kind, code, feature: 'timeout', origin, message}
 }
 
 function report(parts: readonly PartReport[], findings: readonly RuleFinding[] = []): Report {
@@ -42,7 +47,17 @@ describe('the conditions of a rule', () => {
     const refused = report([{state: 'refused'}], [finding('refused', 'spec.b'), finding('refused', 'spec.a')])
     const status = statusOf(1, [refused], undefined, early)
     expect(conditions(status)).toMatchObject({Accepted: 'False Refused', Programmed: 'False Refused'})
-    expect(message(status, 'Accepted')).toBe('MW6001 spec.a: why (and 1 more, see findings)')
+    expect(message(status, 'Accepted')).toBe('MW6003 spec.a: why (and 1 more, see findings)')
+  })
+
+  test.each([
+    ['MW6001', 'ServiceNotFound'],
+    ['MW6002', 'Conflicted'],
+    ['MW6007', 'RefNotPermitted'],
+    ['MW6301', 'Unsupported'],
+  ] as const)('tell with a reason of its own what %s refuses: %s', (code, reason) => {
+    const status = statusOf(1, [report([], [finding('refused', 'spec', 'why', code)])], undefined, early)
+    expect(conditions(status)).toMatchObject({Accepted: `False ${reason}`})
   })
 
   test('of which something is lost', () => {
@@ -100,7 +115,7 @@ describe('the findings of a rule', () => {
     expect(status.findings).toHaveLength(16)
     expect(status.findings?.[0]).toEqual({
       kind: 'refused',
-      code: 'MW6001',
+      code: 'MW6003',
       feature: 'timeout',
       path: 'spec.timeout',
       message: 'why',

@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import type {Source} from '../intent/origin.ts'
+import type {RuleCode} from '../codes/rules.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import type {RuleFinding} from '../mesh/translation.ts'
 import {canonical} from './digest.ts'
@@ -127,11 +127,19 @@ function accepted(findings: readonly StatusFinding[]): Verdict {
   return {type: 'Accepted', status: 'False', reason: reasonOf(first.code), message: sentence(first, refusals.length)}
 }
 
-/** Codes whose refusal has a name of its own among reasons. */
-const reasons: ReadonlyMap<string, string> = new Map()
+/** Refusals that have a name of their own among reasons; `RefNotPermitted` is that of the Gateway API. */
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['MW6001', 'ServiceNotFound'],
+  ['MW6002', 'Conflicted'],
+  ['MW6004', 'VersionNotFound'],
+  ['MW6005', 'Invalid'],
+  ['MW6007', 'RefNotPermitted'],
+  ['MW6012', 'Invalid'],
+] satisfies [RuleCode, string][])
 
 function reasonOf(code: string): string {
-  return reasons.get(code) ?? 'Refused'
+  // MW61xx to MW63xx are what a mesh cannot say.
+  return reasons.get(code) ?? (/^MW6[123]/.test(code) ? 'Unsupported' : 'Refused')
 }
 
 function programmed(parts: readonly PartReport[], meshes: readonly MeshName[]): Verdict {
@@ -183,9 +191,4 @@ function distinct(findings: readonly RuleFinding[]): StatusFinding[] {
 
 function shortened(text: string): string {
   return text.length <= longestMessage ? text : `${text.slice(0, longestMessage - 1)}…`
-}
-
-/** `TrafficPolicy shop/orders`, as a key and for people. */
-export function sourceKey({kind, namespace, name}: Source): string {
-  return namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
 }
