@@ -8,10 +8,9 @@ import type {StatusBook} from './book.ts'
 import {failureOf, WriteFailure} from './failure.ts'
 import type {Kinds} from './kinds.ts'
 import type {Ledger} from './ledger.ts'
-import type {LiveObject} from './live.ts'
 import {isRefused, planOf, type Plan} from './plan.ts'
 import type {PartReport, Report} from './status.ts'
-import {Translators} from './translate.ts'
+import {isHeldBack, Translators} from './translate.ts'
 import {Writer} from './write.ts'
 
 export interface ReconcilerOptions {
@@ -63,10 +62,7 @@ export class Reconciler {
         writes: 0,
       }
     }
-    const held = new Set<string>(built.held)
-    const parts = translated.filter(({name}) => !held.has(name))
-    const isHeld = ({part}: LiveObject) => part.split('.').some((name) => held.has(name))
-    const plan = planOf(unit, parts, ledger.ofUnit(unit), kinds.order, isHeld)
+    const plan = planOf(unit, translated, ledger.ofUnit(unit), kinds.order, (object) => isHeldBack(built, object))
     const failures = await this.#carryOut(unit, built.mesh, plan, new Writer(api, kinds, ledger))
     const reportOf = ({name, ...part}: Part): PartReport => {
       const failure = failures.get(name)
@@ -74,7 +70,7 @@ export class Reconciler {
       return {state: isRefused({name, ...part}) ? 'refused' : 'programmed'}
     }
     return {
-      sources: book.report(unit, reportsOf(built, parts, reportOf)),
+      sources: book.report(unit, reportsOf(built, translated, reportOf)),
       failures: [...new Set(failures.values())],
       writes: plan.apply.length + plan.remove.length,
     }

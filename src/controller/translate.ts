@@ -2,7 +2,14 @@ import type {Configuration} from '../config/schema.ts'
 import type {Built} from '../intent/world.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import type {Part, RuleMesh, Translator} from '../mesh/translation.ts'
+import type {LiveObject} from './live.ts'
 import {strictly} from './plan.ts'
+
+/** Whether an object stays as it is because a problem holds back what it says. */
+export function isHeldBack({held}: Pick<Built, 'held'>, {part}: Pick<LiveObject, 'part'>): boolean {
+  const names = part.split('.')
+  return held.some((aspect) => aspect === 'everything' || names.includes(aspect))
+}
 
 /** Translates intents, with one translator for each configuration. */
 export class Translators {
@@ -13,9 +20,9 @@ export class Translators {
     this.#meshes = meshes
   }
 
-  /** What the mesh makes of an intent, none where nothing is wanted; `mesh.strict` is heeded. */
-  partsOf({mesh, configuration, wanted}: Built): readonly Part[] {
-    if (wanted === undefined) return []
+  /** What the mesh makes of an intent, without what is held back; `mesh.strict` is heeded. */
+  partsOf({mesh, configuration, wanted, held}: Built): readonly Part[] {
+    if (wanted === undefined || held.includes('everything')) return []
     const translator = this.#translator(mesh, configuration)
     const parts =
       wanted.kind === 'service'
@@ -23,7 +30,8 @@ export class Translators {
         : wanted.kind === 'namespace'
           ? translator.namespace(wanted.intent)
           : translator.mesh(wanted.intent)
-    return configuration.mesh.strict === true ? strictly(parts) : parts
+    const written = parts.filter(({name}) => !held.some((aspect) => aspect === name))
+    return configuration.mesh.strict === true ? strictly(written) : written
   }
 
   #translator(mesh: MeshName, configuration: Configuration): Translator {
