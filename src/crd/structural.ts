@@ -35,8 +35,11 @@ export function structural(schema: z.ZodType, options: StructuralOptions = {}): 
   return converted(z.toJSONSchema(schema, {io: 'input', unrepresentable: 'any'}), options)
 }
 
-function converted(schema: Values, options: StructuralOptions): Values {
-  const own = Object.fromEntries(kept.flatMap((key) => (schema[key] === undefined ? [] : [[key, schema[key]]])))
+function converted({type, ...schema}: Values, options: StructuralOptions): Values {
+  // A union of plain types is written as a list of them.
+  if (Array.isArray(type)) return converted({...schema, anyOf: type.map((one) => ({type: one}))}, options)
+  const typed = type === undefined ? schema : {type, ...schema}
+  const own = Object.fromEntries(kept.flatMap((key) => (typed[key] === undefined ? [] : [[key, typed[key]]])))
   const {anyOf, const: only, items, properties, additionalProperties} = schema
   if (Array.isArray(anyOf)) return {...own, ...union(anyOf.filter(isValues)), ...nullability(options)}
   const open = isValues(additionalProperties) && Object.keys(additionalProperties).length > 0
