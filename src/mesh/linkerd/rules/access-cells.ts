@@ -1,9 +1,12 @@
 import type {AccessRule} from '../../../intent/intent.ts'
 import {callersKey, everybody, union, without, type Callers, type ResolvedRule} from './callers.ts'
 import type {Literal} from './literal-regex.ts'
-import {pathKey, type PathPattern} from './path-pattern.ts'
+import {contains, pathKey, type PathPattern} from './path-pattern.ts'
 
-/** Some requests, and who may make them. No path is in two cells; a cell with a method goes before one without. */
+/**
+ * Some requests, and who may make them. Where a request is in two cells, the proxy takes the one with a path before the
+ * one without, and the one with a method before the one without.
+ */
 export interface Cell {
   readonly path: PathPattern | undefined
   readonly method: string | undefined
@@ -91,7 +94,8 @@ function pathAtoms(rules: readonly ResolvedRule[], probes: readonly string[]): r
     const holes = within.filter(
       (hole) => !within.some((other) => other !== hole && other.kind === 'prefix' && isWithin(hole, other)),
     )
-    const whole = literal.value === '' && holes.length === 0
+    // No path at all ranks as one character, below every path but the root.
+    const whole = literal.value === '' && !written.some((one) => contains(one, '/'))
     return {path: whole ? undefined : {kind: 'prefix', value: literal.value, holes}, sample: literal}
   })
   const once = new Map(atoms.map((atom) => [pathKey(atom.path), atom]))

@@ -2,6 +2,7 @@ import type {ServiceFacts, ServiceIntent} from '../../../intent/intent.ts'
 import type {Feature} from '../../../intent/features.ts'
 import type {Origin} from '../../../intent/origin.ts'
 import type {Desired, Part} from '../../translation.ts'
+import {own} from '../annotations.ts'
 import {accessCells, isScoped, type Cell} from './access-cells.ts'
 import {accessRoutes} from './access-routes.ts'
 import {Authorizations} from './authorization.ts'
@@ -9,6 +10,7 @@ import {callersKey, everybody, nobody, resolveRules, type Callers, type Resolved
 import {Findings, partOf} from './finding.ts'
 import type {InstalledPolicy} from './installed-policy.ts'
 import {objectOf, serverKind} from './kinds.ts'
+import {versionAnnotation} from './version-service.ts'
 import {probePaths, serverPorts, sharing, type ServerPort} from './server-port.ts'
 
 /** Who may call a service: a Server for each port of its pods, and what it lets in. */
@@ -19,6 +21,8 @@ export function accessPart(intent: ServiceIntent, installed: InstalledPolicy): P
   const origins = [...rules.map(({origin}) => origin), ...(mutualTLS?.value === true ? [mutualTLS.origin] : [])]
   const [origin] = origins
   if (origin === undefined) return undefined
+  // The Service of a version picks pods that the service's own Server holds for.
+  if (rules.length === 0 && own(facts?.annotations, versionAnnotation) !== undefined) return undefined
   const feature: Feature =
     rules[0] === undefined ? 'mutual-tls' : rules[0].action === 'ALLOW' ? 'allow-service' : 'deny'
   const findings = new Findings()

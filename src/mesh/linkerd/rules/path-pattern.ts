@@ -46,18 +46,21 @@ export function intersectPaths(one: PathPattern | undefined, other: PathPattern 
   if (longer.kind === 'exact' || shorter.kind === 'exact') {
     const exact = longer.kind === 'exact' ? longer : shorter
     const rest = exact === longer ? shorter : longer
-    return holds(rest, exact.value) ? {pattern: {kind: 'exact', value: exact.value}} : 'empty'
+    return matchesPath(rest, exact.value) ? {pattern: {kind: 'exact', value: exact.value}} : 'empty'
   }
   if (!longer.value.startsWith(shorter.value)) return 'empty'
   return withHoles(longer.value, [...longer.holes, ...shorter.holes])
 }
 
-/** The paths of `from` that are none of `taken`'s. */
+export function withoutHoles(pattern: PathPattern | undefined): PathPattern | undefined {
+  return pattern?.kind === 'prefix' ? prefixPath(pattern.value) : pattern
+}
+
+/** The paths of `from` that are none of `taken`'s, which has no holes. */
 export function withoutPath(from: PathPattern | undefined, taken: PathPattern | undefined): Combined {
   if (coversPath(taken, from)) return 'empty'
   if (from?.kind === 'regex' || taken === undefined || taken.kind === 'regex') return 'unsayable'
-  if (taken.kind === 'prefix' && taken.holes.length > 0) return 'unsayable'
-  if (from?.kind === 'exact') return holds(taken, from.value) ? 'empty' : {pattern: from}
+  if (from?.kind === 'exact') return matchesPath(taken, from.value) ? 'empty' : {pattern: from}
   return withHoles(from?.value ?? '', [...(from?.holes ?? []), {kind: taken.kind, value: taken.value}])
 }
 
@@ -71,7 +74,8 @@ export function pathRegex(pattern: PathPattern): string {
   return `^${escaped(value)}${rest}$`
 }
 
-function holds(pattern: PathPattern, text: string): boolean {
+/** For literal patterns; nobody asks it of a regular expression. */
+export function matchesPath(pattern: PathPattern, text: string): boolean {
   if (pattern.kind === 'exact') return pattern.value === text
   if (pattern.kind === 'regex') return false
   return text.startsWith(pattern.value) && !pattern.holes.some((hole) => contains(hole, text))

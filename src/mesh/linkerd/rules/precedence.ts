@@ -1,4 +1,4 @@
-import {withoutPath} from './path-pattern.ts'
+import {matchesPath, withoutHoles, withoutPath} from './path-pattern.ts'
 import {covers, coversRest, intersect, matchKey, type RequestMatch} from './request-match.ts'
 
 /**
@@ -71,10 +71,12 @@ function cutOut(whole: RankedMatch, placed: readonly RankedMatch[], ranking: Ran
   for (let changed = true; changed;) {
     changed = false
     for (const one of earlier) {
-      if (covers(one.match, match)) return {ok: true, item: undefined}
+      // What was cut out of the earlier one went to still earlier ones.
+      const uncut = {...one.match, path: withoutHoles(one.match.path)}
+      if (covers(uncut, match)) return {ok: true, item: undefined}
       if (!coversRest(one.match, match) || wins(one, {match, order, object}, ranking)) continue
-      if (intersect(one.match, match) === 'empty') continue
-      const path = withoutPath(match.path, one.match.path)
+      if (intersect(uncut, match) === 'empty') continue
+      const path = withoutPath(match.path, uncut.path)
       if (path === 'unsayable') return {ok: false, reason: 'unsayable', orders: [one.order, order]}
       if (path === 'empty') return {ok: true, item: undefined}
       const {method, headers} = match
@@ -108,7 +110,8 @@ export const httpRanking: Ranking = {
     const path = one ?? other
     const better = one === undefined ? 'less' : 'more'
     if (path?.kind === 'exact') return path.value.length === 1 ? ['same'] : [better]
-    return path?.kind === 'regex' || path?.value === '' ? ['same', better] : [better]
+    const root = path?.kind === 'regex' || (path !== undefined && matchesPath(path, '/'))
+    return root ? ['same', better] : [better]
   },
 }
 

@@ -47,7 +47,7 @@ const header = fc.oneof(
 const match: fc.Arbitrary<Match> = fc
   .record(
     {
-      path: path.map((one) => ({kind: one.kind as 'prefix' | 'exact' | 'regex', value: one.value})),
+      path,
       method: fc.constantFrom('GET', 'POST'),
       headers: fc.uniqueArray(header, {maxLength: 2, selector: ({name}) => name}),
     },
@@ -192,12 +192,12 @@ const peer = fc.oneof(
 )
 const accessRule: fc.Arbitrary<AccessRule> = fc
   .record({
-    action: fc.constantFrom('ALLOW', 'ALLOW', 'ALLOW', 'DENY'),
+    action: fc.constantFrom<AccessRule['action']>('ALLOW', 'ALLOW', 'ALLOW', 'DENY'),
     from: fc.array(peer, {maxLength: 2}),
     methods: fc.uniqueArray(fc.constantFrom('GET', 'POST'), {maxLength: 2}),
     paths: fc.uniqueArray(fc.constantFrom('/', '/a', '/a*', '/a/*', '/a/b', '/ab*', '/b', '/*'), {maxLength: 3}),
   })
-  .map((parts) => ruleOf({...parts, action: parts.action as 'ALLOW' | 'DENY'}))
+  .map(ruleOf)
 const caller: fc.Arbitrary<Caller> = fc.oneof(
   fc.constant('unmeshed' as const),
   fc
@@ -287,7 +287,7 @@ const anyIntent: fc.Arbitrary<ServiceIntent> = fc
       routes: routesOf(match),
       breaker,
       rules: fc.array(accessRule, {maxLength: 4}),
-      protocol: fc.constantFrom('http', 'http2', 'grpc', 'tcp'),
+      protocol: fc.constantFrom<ServiceIntent['protocol']>('http', 'http2', 'grpc', 'tcp'),
       ports: fc.uniqueArray(servicePort, {minLength: 1, maxLength: 3, selector: ({port}) => port}),
       headless: fc.constantFrom(false, false, false, true),
       opaque: fc.constantFrom('80', '1-1000', ''),
@@ -304,7 +304,7 @@ const anyIntent: fc.Arbitrary<ServiceIntent> = fc
       ...(breaker !== undefined && {breaker}),
     })
     const {facts, ...intent} = intentOf({
-      protocol: protocol as ServiceIntent['protocol'],
+      protocol,
       ...((routes !== undefined || breaker !== undefined) && {traffic}),
       access: {rules},
       ...(mutualTLS !== undefined && {

@@ -23,6 +23,7 @@ const escapesOfLetters = new Set('dDwWsSbBAztnrfva')
 
 class Parser {
   readonly #text: readonly string[]
+  readonly #names = new Set<string>()
   #at = 0
   #repetitions = 1
 
@@ -74,7 +75,8 @@ class Parser {
   #name(): void {
     const rest = this.#text.slice(this.#at).join('')
     const name = /^<[A-Za-z_][A-Za-z0-9_]*>/.exec(rest)?.[0]
-    if (name === undefined) throw new RegexProblem('a group has no legal name')
+    if (name === undefined || this.#names.has(name)) throw new RegexProblem('a group has no legal name of its own')
+    this.#names.add(name)
     this.#at += name.length
   }
 
@@ -94,6 +96,8 @@ class Parser {
       if ('&~-'.includes(next) && next === twin) throw new RegexProblem(`${next}${next} has a meaning in some engines`)
       if (next === '\\') {
         this.#escape(true)
+        if (this.#peek() === '-' && this.#text[this.#at + 1] !== ']')
+          throw new RegexProblem('a range begins with a backslash')
         before = undefined
       } else if (next === '-' && before !== undefined && twin !== ']') before = this.#range(before)
       else before = next

@@ -107,7 +107,8 @@ function rankOf(match: Values, request: Request, grpc: boolean): readonly number
 }
 
 function pathRank(match: unknown, path: string): number | undefined {
-  const value = String(field(match, 'value') ?? '/')
+  const written = field(match, 'value')
+  const value = typeof written === 'string' ? written : '/'
   switch (field(match, 'type') ?? 'PathPrefix') {
     case 'Exact':
       return value === path ? path.length : undefined
@@ -122,7 +123,7 @@ function pathRank(match: unknown, path: string): number | undefined {
 
 /** The first match, and then whether it is all of the text. */
 function wholly(regex: string, text: string): boolean {
-  return new RegExp(regex, 'u').exec(text)?.[0] === text
+  return new RegExp(regex).exec(text)?.[0] === text
 }
 
 function compare(one: readonly number[], other: readonly number[]): number {
