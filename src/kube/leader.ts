@@ -255,7 +255,9 @@ class CurrentTerm implements Term {
   }
 
   holds(): boolean {
-    return !this.#ended.signal.aborted && this.#left() > 0
+    // Who asks all the time may keep the timer from its turn.
+    if (this.#left() <= 0) this.end('the lease was not renewed in time')
+    return !this.#ended.signal.aborted
   }
 
   renewed(moment: Moment): void {

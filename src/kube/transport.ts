@@ -75,8 +75,8 @@ export class Transport {
   }
 
   async call(request: Request): Promise<Answer<string>> {
-    return this.#within(request, async (signal) => {
-      const {connection, response} = await this.#send(request, signal)
+    return this.#within(request, async (ended) => {
+      const {connection, response} = await this.#send(request, ended)
       const chunks: Buffer[] = []
       for await (const chunk of response.body) {
         this.#hear(connection)
@@ -88,17 +88,13 @@ export class Transport {
 
   /** Resolves when the answer begins. The signal and `close` end the body; so does a reader that stops reading. */
   async stream(request: Request): Promise<Answer<AsyncIterable<Buffer>>> {
-    const ended = new AbortController()
-    const {connection, response} = await this.#within(request, async (signal) => {
-      const stop = (): void => ended.abort(signal.reason)
-      signal.addEventListener('abort', stop, {once: true})
-      try {
-        return await this.#send(request, ended.signal)
-      } finally {
-        signal.removeEventListener('abort', stop)
-      }
+    const {connection, response} = await this.#within(request, async (ended) => {
+      const sent = await this.#send(request, ended)
+      // Nobody waits for it any more.
+      if (ended.aborted) sent.response.body.on('error', () => {}).destroy()
+      return sent
     })
-    return answerOf(response, this.#read(connection, response, ended, request.signal))
+    return answerOf(response, this.#read(connection, response, request.signal))
   }
 
   /** The credentials are not accepted: others next time. */
@@ -115,73 +111,76 @@ export class Transport {
 
   async *#read(
     connection: Connection,
-    response: Dispatcher.ResponseData,
-    ended: AbortController,
+    {body}: Dispatcher.ResponseData,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Buffer> {
-    const outside = signal === undefined ? [this.#closed.signal] : [this.#closed.signal, signal]
-    const stop = (): void => ended.abort(outside.find(({aborted}) => aborted)?.reason)
-    for (const one of outside) one.addEventListener('abort', stop, {once: true})
-    if (outside.some(({aborted}) => aborted)) stop()
+    const unbind = bind([this.#closed.signal, signal], (reason) => {
+      body.destroy(reason instanceof Error ? reason : new Error('aborted'))
+    })
     connection.streams++
     void this.#watchOver(connection)
     try {
-      for await (const chunk of response.body) {
+      for await (const chunk of body) {
         this.#hear(connection)
         if (Buffer.isBuffer(chunk)) yield chunk
       }
     } finally {
       connection.streams--
-      for (const one of outside) one.removeEventListener('abort', stop)
+      unbind()
     }
   }
 
   async #send(
-    request: Request,
-    signal: AbortSignal,
+    {method, path, headers, body, fence}: Request,
+    ended: AbortSignal,
   ): Promise<{connection: Connection; response: Dispatcher.ResponseData}> {
     const {userAgent, credentials} = this.#options
     const access = await credentials.access()
-    signal.throwIfAborted()
+    ended.throwIfAborted()
     const connection = this.#connect(access)
-    const {method, path, headers, body, fence} = request
-    const dispatcher = fence === undefined ? connection.dispatcher : connection.dispatcher.compose(fenced(fence))
-    const response = await dispatcher.request({
+    const objection = (): Error | undefined => {
+      if (ended.aborted) return new NotSentError('nobody waits for an answer')
+      return fence?.holds() === false ? new NotSentError('the fence did not hold') : undefined
+    }
+    const response = await connection.dispatcher.compose(unless(objection)).request({
       origin: this.#origin,
       path: `${this.#basePath}${path}`,
       method,
       headers: {...access.headers, 'user-agent': userAgent, ...headers},
-      signal,
-      // What is late is decided here, call by call.
-      headersTimeout: 0,
-      bodyTimeout: 0,
       ...(body === undefined ? {} : {body}),
     })
     this.#hear(connection)
     return {connection, response}
   }
 
-  /** Runs with a signal that is aborted by the request's own, by `close` and by its time. */
-  async #within<T>({signal, timeout, method, path}: Request, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const outside = signal === undefined ? [this.#closed.signal] : [this.#closed.signal, signal]
-    for (const one of outside) one.throwIfAborted()
-    const inner = new AbortController()
-    const stop = (): void => inner.abort(outside.find(({aborted}) => aborted)?.reason)
-    for (const one of outside) one.addEventListener('abort', stop, {once: true})
-    const started = this.#options.clock.monotonic()
-    const timer = this.#options.clock.after(timeout, () => {
-      inner.abort(new TimeoutError(`no answer to ${method} ${path.replace(/\?.*/, '')} in ${timeout / 1000} s`))
+  /**
+   * Runs until the request's own signal, `close` or its time ends it. What has been sent is not aborted then, only its
+   * answer not waited for: Node makes a stream of its own out of an answer to an HTTP/2 stream that was destroyed, nobody
+   * listens to that one's errors, and the end of the connection would end the process (Node 26, undici 8.12).
+   */
+  async #within<T>({signal, timeout, method, path}: Request, run: (ended: AbortSignal) => Promise<T>): Promise<T> {
+    this.#closed.signal.throwIfAborted()
+    signal?.throwIfAborted()
+    const {clock} = this.#options
+    const ended = new AbortController()
+    const {promise: over, reject} = Promise.withResolvers<never>()
+    const end = (reason: unknown): void => {
+      ended.abort(reason)
+      reject(reason)
+    }
+    const unbind = bind([this.#closed.signal, signal], end)
+    const started = clock.monotonic()
+    const timer = clock.after(timeout, () => {
+      end(new TimeoutError(`no answer to ${method} ${path.replace(/\?.*/, '')} in ${timeout / 1000} s`))
       const connection = this.#connection
       // Others may be answered over it: then only this call was slow.
       if (connection !== undefined && connection.heard < started) this.#drop(connection)
     })
     try {
-      return await run(inner.signal)
-    } catch (error) {
-      throw inner.signal.aborted ? inner.signal.reason : error
+      return await Promise.race([run(ended.signal), over])
     } finally {
       timer.cancel()
-      for (const one of outside) one.removeEventListener('abort', stop)
+      unbind()
     }
   }
 
@@ -237,13 +236,14 @@ function answerOf<Body>({statusCode, headers}: Dispatcher.ResponseData, body: Bo
   }
 }
 
-/** Asks the fence when the request is about to be written: it may have waited for a connection until then. */
-function fenced(fence: Fence): Dispatcher.DispatcherComposeInterceptor {
+/** Asks when the request is about to be written: it may have waited for a connection until then. */
+function unless(objection: () => Error | undefined): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) =>
     dispatch(options, {
       onRequestStart: (controller, context) => {
-        if (fence.holds()) handler.onRequestStart?.(controller, context)
-        else controller.abort(new NotSentError('the fence did not hold'))
+        const error = objection()
+        if (error === undefined) handler.onRequestStart?.(controller, context)
+        else controller.abort(error)
       },
       onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
       onResponseStart: (...args) => handler.onResponseStart?.(...args),
@@ -251,4 +251,15 @@ function fenced(fence: Fence): Dispatcher.DispatcherComposeInterceptor {
       onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
       onResponseError: (...args) => handler.onResponseError?.(...args),
     })
+}
+
+/** Calls back when one of them is aborted, or is already; what is returned ends that. */
+function bind(signals: readonly (AbortSignal | undefined)[], call: (reason: unknown) => void): () => void {
+  const given = signals.filter((signal) => signal !== undefined)
+  const listener = (): void => call(given.find(({aborted}) => aborted)?.reason)
+  for (const signal of given) signal.addEventListener('abort', listener, {once: true})
+  if (given.some(({aborted}) => aborted)) listener()
+  return () => {
+    for (const signal of given) signal.removeEventListener('abort', listener)
+  }
 }

@@ -392,6 +392,26 @@ describe('the connection', () => {
     await proxy.close()
   })
 
+  test('may break while answers that nobody waits for are under way', async () => {
+    const proxy = await Proxy.before(cluster.url)
+    const near = await accessTo(cluster, {}, (kubeconfig) => kubeconfig.replaceAll(cluster.url, proxy.url))
+    for (let round = 0; round < 20; round++) {
+      const stop = new AbortController()
+      const calls = Array.from({length: 10}, async (_, index) =>
+        near.apply(configMaps, configMap('shop', `churn-${index}`), {fieldManager: 'us', signal: stop.signal}),
+      )
+      const settled = Promise.allSettled(calls)
+      await new Promise((resolve) => setTimeout(resolve, 5 + round))
+      stop.abort()
+      await settled
+      await new Promise((resolve) => setTimeout(resolve, round))
+      // What nobody listens to ends the process here, and this test with it.
+      proxy.reset()
+    }
+    await near.close()
+    await proxy.close()
+  })
+
   test('ends a call as its caller ends it, with the caller’s own reason', async () => {
     const stop = new AbortController()
     const reason = new Error('enough')

@@ -6,7 +6,13 @@ import {configMap, configMaps} from './access.ts'
 // writes as fast as it can, under its identity as field manager; what it prints tells what it believes.
 const [, , identity = ''] = process.argv
 const api = await connect({env: process.env})
-const election = new Election(api, {namespace: 'default', name: 'election', identity, duration: 1_000})
+const election = new Election(api, {
+  namespace: 'default',
+  name: 'election',
+  identity,
+  duration: 1_000,
+  onHolder: (holder) => process.stdout.write(`sees ${holder}\n`),
+})
 process.once('SIGTERM', () => void election.stop())
 
 await election.run(async (term) => {

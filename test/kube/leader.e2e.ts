@@ -49,13 +49,17 @@ class Candidate {
       env: {...process.env, KUBECONFIG: cluster.kubeconfig},
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    this.gone = once(this.child, 'exit')
+    this.gone = once(this.child, 'close')
     if (this.child.stdout !== null) createInterface(this.child.stdout).on('line', (line) => this.said.push(line))
     candidates.push(this)
   }
 
   times(line: string): number {
     return this.said.filter((one) => one === line).length
+  }
+
+  async sees(other: Candidate): Promise<void> {
+    await cluster.until(`${this.identity} to stand`, 20_000, async () => this.times(`sees ${other.identity}`) > 0)
   }
 
   async leads(times = 1): Promise<number> {
@@ -73,19 +77,27 @@ const auditSchema = z.object({
   requestObject: z.looseObject({spec: z.looseObject({holderIdentity: z.string().nullish()}).optional()}).optional(),
 })
 
+interface Deed {
+  readonly what: 'holds' | 'writes'
+  readonly who: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
 /** What the API server saw, in the order of its arrival: who took or gave up the lease, and who wrote. */
-async function history(): Promise<{readonly what: 'holds' | 'writes'; readonly who: string}[]> {
+async function history(): Promise<Deed[]> {
   const lines = (await readFile(cluster.auditLog, 'utf8')).split('\n').filter((line) => line !== '')
   return lines
     .map((line) => auditSchema.parse(JSON.parse(line)))
     .filter(({responseStatus}) => (responseStatus?.code ?? 500) < 300)
     .toSorted((a, b) => (a.requestReceivedTimestamp < b.requestReceivedTimestamp ? -1 : 1))
-    .flatMap(({objectRef, requestURI, requestObject}) => {
-      if (objectRef?.resource === 'leases' && requestObject?.spec !== undefined) {
-        return [{what: 'holds' as const, who: requestObject.spec.holderIdentity ?? ''}]
+    .flatMap(({objectRef, requestURI, requestObject, requestReceivedTimestamp}): Deed[] => {
+      const at = Date.parse(requestReceivedTimestamp)
+      if (objectRef?.name === 'election' && requestObject?.spec !== undefined) {
+        return [{what: 'holds', who: requestObject.spec.holderIdentity ?? '', at}]
       }
       if (objectRef?.name !== 'written') return []
-      return [{what: 'writes' as const, who: new URL(requestURI, cluster.url).searchParams.get('fieldManager') ?? ''}]
+      return [{what: 'writes', who: new URL(requestURI, cluster.url).searchParams.get('fieldManager') ?? '', at}]
     })
 }
 
@@ -109,8 +121,9 @@ test('the other takes over when the leader is killed', async () => {
   const first = new Candidate('killed-1')
   await first.leads()
   const second = new Candidate('killed-2')
-  await new Promise((resolve) => setTimeout(resolve, 1_000))
-  expect(second.said).toEqual([])
+  await second.sees(first)
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  expect(second.times('leads')).toBe(0)
   const killed = performance.now()
   first.child.kill('SIGKILL')
   expect((await second.leads()) - killed).toBeLessThan(3_000)
@@ -121,18 +134,19 @@ test('a leader that was stopped and goes on writes nothing after the other took 
   const first = new Candidate('stopped-1')
   await first.leads()
   const second = new Candidate('stopped-2')
+  await second.sees(first)
   let [leader, other] = [first, second]
   for (let round = 1; round <= 4; round++) {
-    await new Promise((resolve) => setTimeout(resolve, 700))
+    // Long enough for the other to have seen a renewal.
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    const [led, ended] = [other.times('leads'), leader.times('ended')]
     leader.child.kill('SIGSTOP')
-    await other.leads(Math.ceil(round / 2))
+    await other.leads(led + 1)
     await new Promise((resolve) => setTimeout(resolve, 300))
-    const ended = leader.times('ended')
     leader.child.kill('SIGCONT')
     const woken = leader
     await cluster.until('it to see that its term is over', 5_000, async () => woken.times('ended') > ended)
     ;[leader, other] = [other, leader]
-    if (round === 1) await new Promise((resolve) => setTimeout(resolve, 1_500))
   }
   await expectOneWriterAtATime(['stopped-1', 'stopped-2'])
 })
@@ -141,12 +155,18 @@ test('a leader that ends gives the lease up, so that the other need not wait for
   const first = new Candidate('gentle-1')
   await first.leads()
   const second = new Candidate('gentle-2')
-  await new Promise((resolve) => setTimeout(resolve, 1_000))
-  const told = performance.now()
+  await second.sees(first)
   first.child.kill('SIGTERM')
   await first.gone
-  expect((await second.leads()) - told).toBeLessThan(900)
-  expect(first.said.at(-1)).toBe('ended')
+  expect(first.child.exitCode).toBe(0)
+  expect(first.said.slice(-2)).toEqual(['ended', 'sees '])
+  await second.leads()
+  const held = (await history()).filter(({what}) => what === 'holds')
+  const given = held.findLastIndex(({who}) => who === '')
+  expect(held[given - 1]?.who).toBe('gentle-1')
+  expect(held[given + 1]?.who).toBe('gentle-2')
+  // It looks every sixth of a second, where waiting for the lease to end would take one.
+  expect((held[given + 1]?.at ?? Infinity) - (held[given]?.at ?? 0)).toBeLessThan(700)
   await expectOneWriterAtATime(['gentle-1', 'gentle-2'])
 })
 
