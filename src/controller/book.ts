@@ -33,7 +33,7 @@ export class StatusBook {
   }
 
   /** Units that report of the source. */
-  unitsOf(key: string): ReadonlyMap<string, Report> {
-    return this.#reports.get(key) ?? new Map<string, Report>()
+  unitsOf(source: Source): Iterable<string> {
+    return this.#reports.get(shownSource(source))?.keys() ?? []
   }
 }

@@ -38,6 +38,7 @@ export interface PublisherOptions {
 export class Publisher {
   readonly #options: PublisherOptions
   readonly #known = new Map<string, Known>()
+  readonly #deferred = new Set<string>()
 
   constructor(options: PublisherOptions) {
     this.#options = options
@@ -59,7 +60,14 @@ export class Publisher {
 
   forget(object: KubeObject): void {
     const source = sourceOf(object)
-    if (source !== undefined) this.#known.delete(shownSource(source))
+    if (source === undefined) return
+    this.#known.delete(shownSource(source))
+    this.#deferred.delete(shownSource(source))
+  }
+
+  /** Whose status waits until nothing is pending that it may be about. */
+  get deferred(): Iterable<string> {
+    return this.#deferred
   }
 
   keys(): Iterable<string> {
@@ -71,8 +79,12 @@ export class Publisher {
     const known = this.#known.get(key)
     const {world, book, now, onChange} = this.#options
     const generation = known && world.generationOf(known.source)
-    // Gone, or its units will say more in a moment; they come back here.
-    if (known === undefined || generation === undefined || this.#isPending(key)) return
+    if (known === undefined || generation === undefined) return
+    if (this.#isPending(known.source)) {
+      this.#deferred.add(key)
+      return
+    }
+    this.#deferred.delete(key)
     const before = known.status === '' ? undefined : readStatus(JSON.parse(known.status))
     const time = `${new Date(now()).toISOString().slice(0, 19)}Z`
     const status = statusOf(generation, book.reportsOn(known.source), before, time)
@@ -95,13 +107,14 @@ export class Publisher {
     }
   }
 
-  #isPending(key: string): boolean {
+  /** Its units will say more in a moment. */
+  #isPending(source: Source): boolean {
     const pending = this.#options.pending()
-    const units = this.#options.book.unitsOf(key)
-    if (pending.size === 0 || units.size === 0) return false
-    const [fewer, more] = pending.size < units.size ? [pending, units] : [units, pending]
-    for (const unit of fewer.keys()) if (more.has(unit)) return true
-    return false
+    if (pending.size === 0) return false
+    // It may be about every unit there is.
+    if (source.kind === 'MeshConfig') return true
+    const {world, book} = this.#options
+    return [...book.unitsOf(source), ...world.unitsOf(source)].some((unit) => pending.has(unit))
   }
 }
 

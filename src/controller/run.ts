@@ -2,6 +2,7 @@ import type {LoadedConfiguration} from '../config/load.ts'
 import type {World} from '../intent/world.ts'
 import type {KubeApi} from '../kube/api.ts'
 import {systemClock, type Clock, type Timer} from '../kube/clock.ts'
+import {KubeError} from '../kube/errors.ts'
 import {Events} from '../kube/events.ts'
 import {Election, type LeaseOptions, type Term} from '../kube/leader.ts'
 import {WorkQueue} from '../kube/queue.ts'
@@ -111,7 +112,7 @@ export class Controller {
       ...lease,
       clock,
       onTrouble: (error) => log.warn({reason: reasonOf(error)}, 'the lease could be neither had nor renewed'),
-      onHolder: (holder) => log.info({holder}, 'the lease has another holder'),
+      onHolder: (holder) => log.info({holder}, holder === '' ? 'nobody holds the lease' : 'the lease is held'),
     })
   }
 
@@ -211,7 +212,7 @@ export class Controller {
     let timer: Timer | undefined
     const again = () => {
       this.#enqueue(new Set([...this.#options.world.units(), ...this.#ledger.units()]))
-      for (const key of this.#publisher.keys()) this.#queues?.statuses.add(key)
+      this.#publishAll(this.#publisher.keys())
       timer = this.#clock.after(milliseconds, again)
     }
     again()
@@ -222,25 +223,32 @@ export class Controller {
     const {tally} = this.#options
     const begun = this.#clock.monotonic()
     this.#pending.begin(unit)
-    let isSettled = false
-    try {
-      const {sources, failures, writes} = await this.#reconciler.reconcile(unit, api)
-      isSettled = true
-      tally.reconciled(writes, (this.#clock.monotonic() - begun) / 1000)
-      this.#pending.end(unit, true)
-      for (const key of sources) this.#queues?.statuses.add(key)
-      const [failure] = failures
-      const isWaiting = failures.length > 0 && failures.every(({code}) => code === 'MW6401')
-      // A watch tells when the kind is there.
-      if (isWaiting) this.#waiting.add(unit)
-      else this.#waiting.delete(unit)
-      for (const {code} of failures) tally.failed(code)
-      if (failure === undefined) this.#told.delete(unit)
-      else if (isWaiting) this.#complain(unit, failure)
-      else throw failure
-    } finally {
-      if (!isSettled) this.#pending.end(unit, false)
-    }
+    const {sources, failures, writes} = await this.#reconciler.reconcile(unit, api).catch((error: unknown) => {
+      // Where the API server did not answer, what was reported before is no answer to what is wanted now.
+      this.#settle(unit, !(error instanceof KubeError))
+      throw error
+    })
+    this.#settle(unit, true)
+    tally.reconciled(writes, (this.#clock.monotonic() - begun) / 1000)
+    this.#publishAll(sources)
+    for (const {code} of failures) tally.failed(code)
+    const [failure] = failures
+    const isWaiting = failures.length > 0 && failures.every(({code}) => code === 'MW6401')
+    // A watch tells when the kind is there.
+    if (isWaiting) this.#waiting.add(unit)
+    else this.#waiting.delete(unit)
+    if (failure === undefined) this.#told.delete(unit)
+    else if (isWaiting) this.#complain(unit, failure)
+    else throw failure
+  }
+
+  #settle(unit: string, isSettled: boolean): void {
+    this.#pending.end(unit, isSettled)
+    if (this.#pending.keys.size === 0) this.#publishAll([...this.#publisher.deferred])
+  }
+
+  #publishAll(sources: Iterable<string>): void {
+    for (const key of sources) this.#queues?.statuses.add(key)
   }
 
   #complain(unit: string, error: unknown, retryIn?: number): void {
@@ -261,7 +269,7 @@ export class Controller {
   #learn(object: KubeObject): void {
     this.#enqueue(this.#options.world.set(object))
     const key = this.#publisher.learn(object)
-    if (key !== undefined) this.#queues?.statuses.add(key)
+    if (key !== undefined) this.#publishAll([key])
   }
 
   #unlearn(object: KubeObject): void {

@@ -182,7 +182,7 @@ function distinct(findings: readonly RuleFinding[]): StatusFinding[] {
       kind,
       code,
       feature,
-      path: origin.path,
+      path: shortened(origin.path),
       message: shortened(message),
     })
   }

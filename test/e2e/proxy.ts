@@ -73,6 +73,8 @@ export class Proxy {
   async #tell(seen: Call, answer: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     await this.onAnswer(seen)
     outgoing.writeHead(seen.status, answer.headers)
+    // A watch answers long before there is anything to tell.
+    outgoing.flushHeaders()
     answer.pipe(outgoing)
   }
 }
