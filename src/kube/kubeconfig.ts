@@ -28,6 +28,9 @@ const entries = z.looseObject({
   users: z.array(named.extend({user: z.looseObject({}).nullish()})).nullish(),
 })
 
+/** Of a context that names no user: without one, client-node leaves out the certificates of the cluster as well. */
+const nobody = '(nobody)'
+
 type User = Readonly<Record<string, unknown>>
 
 /** A kubeconfig in the form that client-node understands. */
@@ -74,7 +77,8 @@ export async function readKubeconfig({kubeconfig, context, env}: KubeconfigSourc
   }
   const cluster = merged.clusters.find(({name}) => name === chosen.context['cluster'])
   if (cluster === undefined) throw new KubeconfigError(`context ${current} names a cluster that the kubeconfig has not`)
-  return {...merged, users: merged.users.map((entry) => ({...entry, user: withExecInfo(entry.user, cluster.cluster)}))}
+  const users = [...merged.users, {name: nobody, user: {}}]
+  return {...merged, users: users.map((entry) => ({...entry, user: withExecInfo(entry.user, cluster.cluster)}))}
 }
 
 function files(file: string | undefined, env: KubeconfigSource['env']): readonly string[] {
@@ -107,7 +111,7 @@ function read(text: string, path: string): Kubeconfig {
       name,
       cluster: mapped(cluster, ['certificate-authority'], absolute),
     })),
-    contexts: (contexts ?? []).map(({name, context}) => ({name, context})),
+    contexts: (contexts ?? []).map(({name, context}) => ({name, context: {...context, user: context.user ?? nobody}})),
     users: (users ?? []).map(({name, user}) => ({
       name,
       user: withTokenFile(mapped(user ?? {}, ['client-certificate', 'client-key', 'tokenFile'], absolute), absolute),
