@@ -18,6 +18,11 @@ const entries: readonly Entry[] = [
     load: async (io) => (await import('./webhook.ts')).webhookCommand(io),
   },
   {
+    name: 'controller',
+    summary: "keep the mesh's own objects as the rules want them",
+    load: async (io) => (await import('./controller.ts')).controllerCommand(io),
+  },
+  {
     name: 'inject',
     summary: 'add the sidecar to manifests, as the webhook would',
     load: async (io) => (await import('./inject.ts')).injectCommand(io),
@@ -41,6 +46,16 @@ const entries: readonly Entry[] = [
     name: 'config',
     summary: 'render, compare and explain the mesh configuration',
     load: async (io) => (await import('./config.ts')).configCommand(io),
+  },
+  {
+    name: 'status',
+    summary: 'list the rules of a cluster and what became of them',
+    load: async (io) => (await import('./status.ts')).statusCommand(io),
+  },
+  {
+    name: 'diff',
+    summary: "show what rules would change of a cluster's mesh objects",
+    load: async (io) => (await import('./diff.ts')).diffCommand(io),
   },
   {
     name: 'certs',

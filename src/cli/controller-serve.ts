@@ -1,0 +1,118 @@
+import {randomUUID} from 'node:crypto'
+import type {Server} from 'node:http'
+import {hostname} from 'node:os'
+import {chosenEnvironment} from '../config/choose.ts'
+import {formatProblem, formatProblems} from '../config/problem.ts'
+import {loadFiles, watchConfiguration} from '../config/watch.ts'
+import {createHealthServer} from '../controller/health.ts'
+import {Controller} from '../controller/run.ts'
+import {Tally} from '../controller/tally.ts'
+import {World} from '../intent/world.ts'
+import type {Verb} from '../kube/errors.ts'
+import type {MeshName} from '../mesh/mesh.ts'
+import {ruleMeshes} from '../mesh/translators.ts'
+import {createLog, type LogLevel} from '../obs/log.ts'
+import {connectTo, type ClusterOptions} from './cluster-options.ts'
+import {Failure} from './failure.ts'
+import type {Io} from './io.ts'
+import {listen, ownNamespace, sinkOf, untilStopped} from './serving.ts'
+
+export interface ControllerOptions extends ClusterOptions {
+  readonly config: readonly string[]
+  readonly env?: string
+  readonly mesh?: MeshName
+  readonly namespaceForLease?: string
+  /** Milliseconds. */
+  readonly leaseDuration: number
+  /** Milliseconds. */
+  readonly resync: number
+  readonly host: string
+  readonly metricsPort?: number
+  readonly healthPort?: number
+  readonly logLevel: LogLevel
+}
+
+const reads: ReadonlySet<Verb> = new Set(['get', 'list', 'watch'])
+
+/** Runs the controller until `io.lifetime` says stop, and then until the lease is given back. */
+export async function control(options: ControllerOptions, io: Io): Promise<void> {
+  const sink = sinkOf(io)
+  const log = createLog(options.logLevel, sink)
+  const tally = new Tally()
+  // The watch begins before anything is read, so that no change is lost, and is heard once there is something to change.
+  const started = Promise.withResolvers<Controller>()
+  const files = watchConfiguration(options.config, io, async (result) => {
+    const controller = await started.promise
+    if (result.ok) controller.configure(result.loaded)
+    else for (const problem of result.problems) log.error({problem: formatProblem(problem)}, 'configuration not taken')
+  })
+  const loading = await loadFiles(options.config, io)
+  if (!loading.ok) throw new Failure(`the configuration cannot be used\n${formatProblems(loading.problems)}`)
+  const environment = chosenEnvironment(options.env, io.env)
+  const world = new World({
+    cluster: true,
+    configuration: loading.loaded,
+    ...(options.config.length === 0 ? {} : {configurationName: options.config.join(', ')}),
+    ...(environment === undefined ? {} : {environment}),
+    ...(options.mesh === undefined ? {} : {mesh: options.mesh}),
+  })
+  const api = await connectTo(options, io, ({verb, kind, subresource}) => {
+    if (!reads.has(verb)) tally.wrote(verb, subresource === undefined ? kind.kind : `${kind.kind}/${subresource}`)
+  })
+  const identity = `${hostname()}_${randomUUID()}`
+  const controller = new Controller({
+    api,
+    world,
+    meshes: ruleMeshes,
+    lease: {
+      namespace: options.namespaceForLease ?? (await ownNamespace()),
+      name: 'meshwright-controller',
+      identity,
+      duration: Math.ceil(options.leaseDuration / 1000) * 1000,
+    },
+    log,
+    tally,
+    resync: options.resync,
+  })
+  started.resolve(controller)
+  const servers = await serversOf(options, controller, tally)
+  log.info({identity, ...servers.ports}, 'started')
+  const running = controller.run()
+  // Whatever ends it by itself is a fault, and is told by the command.
+  await Promise.race([untilStopped(io), running])
+  log.info('told to stop')
+  await controller.stop()
+  await running
+  files.close()
+  await api.close()
+  for (const server of servers.all) {
+    server.close()
+    server.closeAllConnections()
+  }
+  log.info('stopped')
+  sink.flushSync?.()
+}
+
+async function serversOf(
+  {host, metricsPort, healthPort}: ControllerOptions,
+  controller: Controller,
+  tally: Tally,
+): Promise<{all: readonly Server[]; ports: {metricsPort?: number; healthPort?: number}}> {
+  const all: Server[] = []
+  const ports: {metricsPort?: number; healthPort?: number} = {}
+  if (healthPort !== undefined) {
+    const server = createHealthServer(controller.health)
+    ports.healthPort = await listen(server, host, healthPort)
+    all.push(server)
+  }
+  if (metricsPort !== undefined) {
+    const [{createControllerMetrics}, {createExporter}] = await Promise.all([
+      import('../controller/metrics.ts'),
+      import('../obs/exporter.ts'),
+    ])
+    const server = createExporter(createControllerMetrics(tally, controller.readings))
+    ports.metricsPort = await listen(server, host, metricsPort)
+    all.push(server)
+  }
+  return {all, ports}
+}

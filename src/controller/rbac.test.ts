@@ -1,0 +1,61 @@
+import {readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {parseAllDocuments} from 'yaml'
+import {describe, expect, test} from 'vitest'
+import {z} from 'zod'
+import {groupOf} from '../kube/api.ts'
+import {leases} from '../kube/leader.ts'
+import type {ResourceKind} from '../mesh/resource.ts'
+import {ruleMeshes} from '../mesh/translators.ts'
+import {factKinds, Kinds, ruleKinds} from './kinds.ts'
+
+const ROLE = z.object({
+  kind: z.enum(['ClusterRole', 'Role']),
+  rules: z.array(
+    z.object({
+      apiGroups: z.array(z.string()),
+      resources: z.array(z.string()),
+      verbs: z.array(z.string()),
+      resourceNames: z.array(z.string()).optional(),
+    }),
+  ),
+})
+
+const manifest = readFileSync(join(import.meta.dirname, '../../manifests/rbac/controller.yaml'), 'utf8')
+
+/** `patch networking.istio.io/virtualservices`, of every right that the manifest grants. */
+function granted(kind: 'ClusterRole' | 'Role'): string[] {
+  const roles = parseAllDocuments(manifest).flatMap((document) => ROLE.safeParse(document.toJS()).data ?? [])
+  const rules = roles.filter((role) => role.kind === kind).flatMap(({rules}) => rules)
+  return rules
+    .flatMap(({apiGroups, resources, verbs}) =>
+      apiGroups.flatMap((group) => resources.flatMap((name) => verbs.map((verb) => `${verb} ${group}/${name}`))),
+    )
+    .sort()
+}
+
+function rights(kinds: readonly ResourceKind[], verbs: readonly string[], subresource = ''): string[] {
+  return kinds.flatMap(({apiVersion, plural}) =>
+    verbs.map((verb) => `${verb} ${groupOf(apiVersion)}/${plural}${subresource}`),
+  )
+}
+
+describe('the rights of the controller', () => {
+  test('are those that its kinds need, each granted once', () => {
+    const written = new Kinds(Object.values(ruleMeshes)).all
+    const needed = new Set([
+      ...rights(ruleKinds, ['list', 'watch']),
+      ...rights(ruleKinds, ['patch'], '/status'),
+      ...rights(factKinds, ['list', 'watch']),
+      // What server-side apply makes needs both create and patch.
+      ...rights(written, ['get', 'list', 'watch', 'create', 'patch', 'delete']),
+      'create events.k8s.io/events',
+      'patch events.k8s.io/events',
+    ])
+    expect(granted('ClusterRole')).toEqual([...needed].sort())
+  })
+
+  test('in its own namespace are those of an election', () => {
+    expect(granted('Role')).toEqual(rights([leases], ['create', 'get', 'patch']).sort())
+  })
+})
