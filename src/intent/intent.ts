@@ -47,6 +47,8 @@ export interface ServiceFacts {
   readonly serviceProfile?: string
   /** Other governed namespaces that have a Service of this name: Consul's names are cluster-wide. */
   readonly namesakes?: readonly string[]
+  /** `spec.trafficDistribution`: somebody wants near endpoints preferred. */
+  readonly trafficDistribution?: string
 }
 
 export interface ServicePort {

@@ -11,6 +11,7 @@ export interface TrimmedService {
   readonly headless: boolean
   readonly annotations: StringMap
   readonly ports: readonly ServicePort[]
+  readonly trafficDistribution?: string
   /** Of one that Meshwright made: the service that it made it for. */
   readonly managedFor?: string
 }
@@ -24,6 +25,7 @@ export function trimService(name: string, {metadata, spec}: KubeObject): Trimmed
   const uid = metadata?.['uid']
   const unit = texts(metadata?.annotations)[unitAnnotation]?.split('/')[2]
   const managed = texts(metadata?.labels)[managedByLabel] === 'meshwright'
+  const near = own['trafficDistribution']
   return {
     name,
     ...(typeof uid === 'string' ? {uid} : {}),
@@ -31,6 +33,7 @@ export function trimService(name: string, {metadata, spec}: KubeObject): Trimmed
     headless: own['clusterIP'] === 'None',
     annotations: ofMeshes(metadata?.annotations),
     ports: listed(own['ports']).flatMap((port) => servicePort(port) ?? []),
+    ...(typeof near === 'string' ? {trafficDistribution: near} : {}),
     ...(managed ? {managedFor: unit ?? ''} : {}),
   }
 }
