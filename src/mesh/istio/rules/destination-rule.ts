@@ -74,8 +74,14 @@ function ejection(breaker: Breaker, intent: ServiceIntent, settings: RuleSetting
       minHealthPercent: 0,
     },
     // With outlier detection istiod has callers prefer endpoints of their own zone, which nobody asked for here.
-    ...(!settings.localityChosen && {loadBalancer: {localityLbSetting: {enabled: false}}}),
+    ...(!prefersNear(intent, settings) && {loadBalancer: {localityLbSetting: {enabled: false}}}),
   }
+}
+
+/** Somebody chose, for the mesh or for the Service; a DestinationRule that speaks of it would win over both. */
+function prefersNear({facts}: ServiceIntent, {localityChosen}: RuleSettings): boolean {
+  if (localityChosen || facts?.trafficDistribution !== undefined) return true
+  return facts !== undefined && Object.hasOwn(facts.annotations, 'networking.istio.io/traffic-distribution')
 }
 
 function countsConnectionsOnly({protocol, facts}: ServiceIntent): boolean {
