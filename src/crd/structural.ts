@@ -64,8 +64,8 @@ function mapped(properties: Values, options: StructuralOptions): Values {
 }
 
 function union(options: readonly Values[]): Values {
-  const types = options.map(({type}) => type)
-  const isQuantity = types.includes('string') && types.includes('number')
+  const types = new Set(options.map(({type}) => type))
+  const isQuantity = types.has('string') && types.has('number')
   return isQuantity ? {'x-kubernetes-int-or-string': true} : {'x-kubernetes-preserve-unknown-fields': true}
 }
 

@@ -45,8 +45,8 @@ export class Cluster {
 
   /** Whether the namespace's facts differ from what they were. */
   setNamespace(name: string, facts: TrimmedNamespace | undefined): boolean {
+    if (same(this.namespace(name), facts)) return false
     const inhabitants = this.#inhabitants(name)
-    if (same(inhabitants.facts, facts)) return false
     if (facts === undefined) delete inhabitants.facts
     else inhabitants.facts = facts
     this.#tidy(name)
@@ -62,9 +62,9 @@ export class Cluster {
   }
 
   setService({namespace, name}: ServiceName, after: TrimmedService | undefined): readonly Fact[] {
-    const {services, shapes} = this.#inhabitants(namespace)
-    const before = services.get(name)
+    const before = this.service({namespace, name})
     if (same(before, after)) return []
+    const {services, shapes} = this.#inhabitants(namespace)
     if (after === undefined) services.delete(name)
     else services.set(name, after)
     const touched = new Set<Fact>([serviceFact({namespace, name})])
@@ -92,10 +92,10 @@ export class Cluster {
   }
 
   setPod(namespace: string, pod: string, facts: PodFacts | undefined): readonly Fact[] {
-    const {pods, shapes} = this.#inhabitants(namespace)
-    const before = pods.get(pod)
+    const before = this.#namespaces.get(namespace)?.pods.get(pod)
     const key = facts === undefined ? undefined : JSON.stringify(facts)
     if (before?.key === key) return []
+    const {pods, shapes} = this.#inhabitants(namespace)
     const touched = new Set<Fact>()
     if (before !== undefined) {
       pods.delete(pod)
@@ -120,8 +120,8 @@ export class Cluster {
   }
 
   setGrant({namespace, name}: ServiceName, grant: TrimmedGrant | undefined): readonly Fact[] {
+    if (same(this.#namespaces.get(namespace)?.grants.get(name), grant)) return []
     const {grants} = this.#inhabitants(namespace)
-    if (same(grants.get(name), grant)) return []
     if (grant === undefined) grants.delete(name)
     else grants.set(name, grant)
     this.#tidy(namespace)
@@ -130,13 +130,13 @@ export class Cluster {
 
   /** A ServiceProfile of the service, where it has routes; undefined where it has none, or is gone. */
   setProfile(namespace: string, service: ServiceName, profile: string | undefined): readonly Fact[] {
-    const {profiles} = this.#inhabitants(namespace)
     const key = shownService(service)
-    const before = profiles.get(key)
+    if (this.#namespaces.get(namespace)?.profiles.get(key) === profile) return []
+    const {profiles} = this.#inhabitants(namespace)
     if (profile === undefined) profiles.delete(key)
     else profiles.set(key, profile)
     this.#tidy(namespace)
-    return before === profile ? [] : [serviceFact(service)]
+    return [serviceFact(service)]
   }
 
   /** Whether a rule object of `kind` in namespace `from` may speak of the service. */

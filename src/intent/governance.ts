@@ -18,7 +18,10 @@ export interface Governor {
   readonly rules: ConfiguredRules
 }
 
-/** Who governs a namespace; a problem where its labels name what there is not, or where nothing usable is there. */
+/**
+ * Who governs a namespace; a problem where its labels name what there is not, or where nothing usable is there, with
+ * a configuration that says as little as can be.
+ */
 export type Governing =
   | {readonly ok: true; readonly governor: Governor}
   | {readonly ok: false; readonly problem: RuleFinding; readonly governor: Governor}
@@ -118,14 +121,13 @@ export class Governance {
   }
 
   of(labels: StringMap): Governing {
-    const fallback = this.#default()
     const entry = this.#entryFor(labels)
     const site = (source: Source) => objectSite(source).at(['spec'])
     if (entry === undefined) {
       const name = labels[configKey] ?? ''
       const message = `the namespace is labelled ${configKey}: ${name}, and there is no MeshConfig of that name`
       const problem = refused('MW6011', 'istio-words', site({kind: 'MeshConfig', namespace: '', name}), message)
-      return {ok: false, problem, governor: this.#known(fallback)}
+      return {ok: false, problem, governor: this.#known(this.#nothing)}
     }
     if (entry.loaded === undefined) {
       const message = `MeshConfig ${entry.source.name} cannot be used, and was never good`

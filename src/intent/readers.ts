@@ -13,7 +13,6 @@ export class Readers {
   /** In place of what the unit read before. */
   note(unit: Unit, facts: ReadonlySet<Fact>): void {
     for (const fact of this.#byUnit.get(unit) ?? []) {
-      if (facts.has(fact)) continue
       const readers = this.#byFact.get(fact)
       readers?.delete(unit)
       if (readers?.size === 0) this.#byFact.delete(fact)

@@ -97,18 +97,18 @@ export class Realms implements Realm {
     )
   }
 
-  /** Every namespace that anything is known of, in order. */
+  /** Every namespace that anything is known of, or that a rule is about, in order. */
   namespaces(): readonly string[] {
+    const configured = [...this.governors()].flatMap(({rules}) => rules.services.map(({namespace}) => namespace))
     const named = this.#complete ? [] : this.#named()
-    return [...new Set([...this.#cluster.namespaces(), ...this.#rulebook.namespaces(), ...named])].sort()
+    const all = [...this.#cluster.namespaces(), ...this.#rulebook.namespaces(), ...configured, ...named]
+    return [...new Set(all)].sort()
   }
 
-  /** Namespaces that exist as far as anybody knows, because the configuration speaks of them. */
+  /** Namespaces that the configuration speaks of, which is all that is known of them. */
   #named(): readonly string[] {
-    const {configuration, rules} = this.byDefault().governor
-    const {injectionNamespace = [], autoInject} = configuration.mesh
-    const usual = autoInject === true && injectionNamespace.length === 0 ? ['default'] : []
-    return [...injectionNamespace, ...usual, ...rules.services.map(({namespace}) => namespace)]
+    const {injectionNamespace = [], autoInject} = this.byDefault().governor.configuration.mesh
+    return autoInject === true && injectionNamespace.length === 0 ? ['default'] : injectionNamespace
   }
 
   #facts(namespace: string): TrimmedNamespace {

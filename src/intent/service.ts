@@ -104,7 +104,8 @@ function callsOf(caller: ServiceName, governor: Governor, view: View): CallsVerd
 
 function mutualTLSOf(service: ServiceName, {configuration, site}: Governor, view: View): ServiceIntent['mutualTLS'] {
   const value = configuration.mesh.security?.mutualTLS
-  if (value === undefined || !view.isGoverned(service.namespace) || view.isMissing(service)) return undefined
+  if (value === undefined || !view.isGoverned(service.namespace)) return undefined
+  if (view.isMissing(service) || view.isOurs(service)) return undefined
   return {value, origin: site.at(['mesh', 'security', 'mutualTLS'])}
 }
 

@@ -72,6 +72,12 @@ export class View implements Callers {
     return this.complete && this.#cluster.service(service) === undefined
   }
 
+  /** True of a Service that Meshwright made itself. */
+  isOurs(service: ServiceName): boolean {
+    this.#note(serviceFact(service))
+    return this.#cluster.service(service)?.managedFor !== undefined
+  }
+
   facts(service: ServiceName): ServiceFacts | undefined {
     this.#note(serviceFact(service))
     const facts = this.#cluster.factsOf(service)

@@ -15,7 +15,15 @@ import {Realms, type SystemNamespaces} from './realm.ts'
 import {accessRule, registered, trafficRule} from './rule.ts'
 import {callersIn, Rulebook, type RuleChange} from './rulebook.ts'
 import {buildService} from './service.ts'
-import {hasRoutes, trimGrant, trimNamespace, trimPod, trimService, type TrimmedNamespace} from './trim.ts'
+import {
+  hasRoutes,
+  trimGrant,
+  trimNamespace,
+  trimPod,
+  trimService,
+  type TrimmedNamespace,
+  type TrimmedService,
+} from './trim.ts'
 import {byService, meshUnit, namespaceUnit, reconciledBy, serviceUnit, type Unit} from './unit.ts'
 import {View} from './view.ts'
 
@@ -82,8 +90,8 @@ export class World {
 
   /**
    * Takes an object in, in place of the one with its kind, namespace and name. Returns the units whose intent may
-   * differ from what `intentOf` last returned. Kinds that no intent reads are let go. `places` knows where the
-   * object's parts stand in a file.
+   * differ from what `intentOf` last returned; without a cluster, `units` may have further ones. Kinds that no intent
+   * reads are let go. `places` knows where the object's parts stand in a file.
    */
   set(object: KubeObject, places?: Tree): ReadonlySet<Unit> {
     return this.#change(object, object, places)
@@ -175,7 +183,7 @@ export class World {
           () => this.#setNamespace(name, after && trimNamespace(after)),
         )
       case '/Service':
-        return this.#affected(this.#cluster.setService(at, after && trimService(name, after)))
+        return this.#setService(at, after && trimService(name, after))
       case '/Pod':
         return this.#affected(this.#cluster.setPod(at.namespace, name, after && trimPod(after)))
       case 'gateway.networking.k8s.io/ReferenceGrant':
@@ -209,6 +217,13 @@ export class World {
     const changed = this.#cluster.setNamespace(name, after)
     if (changed) this.#realm.count(before, after)
     return changed
+  }
+
+  #setService(service: ServiceName, after: TrimmedService | undefined): ReadonlySet<Unit> {
+    const before = this.#isSpokenOf(service)
+    const facts = this.#cluster.setService(service, after)
+    const affected = this.#affected(facts)
+    return before && facts.length > 0 ? affected.add(serviceUnit(service)) : affected
   }
 
   #setProfile({namespace, name}: ServiceName, after: KubeObject | undefined): ReadonlySet<Unit> {
@@ -300,7 +315,7 @@ export class World {
     return governing.ok && value !== undefined && this.#realm.isGoverned(namespace)
   }
 
-  #affected(facts: readonly Fact[]): ReadonlySet<Unit> {
+  #affected(facts: readonly Fact[]): Set<Unit> {
     const units = new Set<Unit>()
     for (const fact of facts) {
       for (const unit of this.#readers.of(fact)) units.add(unit)
@@ -314,7 +329,9 @@ export class World {
   }
 
   #isSpokenOf({namespace, name}: ServiceName): boolean {
-    if (this.#rulebook.isAbout({namespace, name}) || this.#isMutual(namespace)) return true
+    if (this.#rulebook.isAbout({namespace, name})) return true
+    const isOurs = this.#cluster.service({namespace, name})?.managedFor !== undefined
+    if (!isOurs && this.#isMutual(namespace)) return true
     return [...this.#realm.governors()].some(({rules}) => rules.isAbout({namespace, name}))
   }
 }
