@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto'
 import type {RequestOptions} from 'node:https'
-import type {KubeConfig} from '@kubernetes/client-node'
+import {KubeConfig} from '@kubernetes/client-node'
 import type {Clock} from './clock.ts'
 import {KubeconfigError, readKubeconfig, type KubeconfigSource} from './kubeconfig.ts'
 
@@ -61,8 +61,6 @@ export class Credentials {
         'no cluster: give --kubeconfig, set KUBECONFIG, have a ~/.kube/config, or run in a pod with a service account',
       )
     }
-    // Only here, so that what needs no cluster does not load it: 150 ms and 40 MB.
-    const {KubeConfig} = await import('@kubernetes/client-node')
     return new Credentials(() => {
       const config = new KubeConfig()
       if (kubeconfig === undefined) config.loadFromCluster(podRoot)

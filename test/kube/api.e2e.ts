@@ -262,14 +262,14 @@ describe('kinds', () => {
   ])('%s are missing, whatever is asked of them', async (_, kind) => {
     const object = {apiVersion: kind.apiVersion, kind: kind.kind, metadata: {namespace: 'shop', name: 'a'}}
     for (const call of [
-      api.get(kind, {namespace: 'shop', name: 'a'}),
-      listed(api.list(kind)),
-      api.create(kind, object),
-      api.apply(kind, object, {fieldManager: 'us'}),
-      api.delete(kind, {namespace: 'shop', name: 'a'}),
-      api.watch(kind, {resourceVersion: '1', timeout: 10_000}),
+      () => api.get(kind, {namespace: 'shop', name: 'a'}),
+      () => listed(api.list(kind)),
+      () => api.create(kind, object),
+      () => api.apply(kind, object, {fieldManager: 'us'}),
+      () => api.delete(kind, {namespace: 'shop', name: 'a'}),
+      () => api.watch(kind, {resourceVersion: '1', timeout: 10_000}),
     ]) {
-      expect(await failureOf(call)).toBeInstanceOf(KindMissingError)
+      expect(await failureOf(call())).toBeInstanceOf(KindMissingError)
     }
   })
 })
@@ -430,12 +430,12 @@ describe('a fence', () => {
     await fenced.create(configMaps, configMap('shop', 'fenced'))
     holds = false
     for (const call of [
-      fenced.create(configMaps, configMap('shop', 'fenced-2')),
-      fenced.apply(configMaps, configMap('shop', 'fenced', {a: '1'}), {fieldManager: 'us'}),
-      fenced.patch(configMaps, name, {data: {a: '1'}}),
-      fenced.delete(configMaps, name),
+      () => fenced.create(configMaps, configMap('shop', 'fenced-2')),
+      () => fenced.apply(configMaps, configMap('shop', 'fenced', {a: '1'}), {fieldManager: 'us'}),
+      () => fenced.patch(configMaps, name, {data: {a: '1'}}),
+      () => fenced.delete(configMaps, name),
     ]) {
-      expect(await failureOf(call)).toBeInstanceOf(FencedError)
+      expect(await failureOf(call())).toBeInstanceOf(FencedError)
     }
     expect(await fenced.get(configMaps, name)).not.toHaveProperty('data')
   })
