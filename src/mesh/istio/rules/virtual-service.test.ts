@@ -199,8 +199,9 @@ describe('limits', () => {
   })
 
   test('the limit on the only try is that of the call', () => {
-    const [only] = [httpOf([route({timeout: 5000, retries: retries({attempts: 0, perTryTimeout: 1000})})])]
-    expect(only).toEqual([{route: [{destination: {host}}], timeout: '1s', retries: none}])
+    expect(httpOf([route({timeout: 5000, retries: retries({attempts: 0, perTryTimeout: 1000})})])).toEqual([
+      {route: [{destination: {host}}], timeout: '1s', retries: none},
+    ])
   })
 })
 
