@@ -1,3 +1,5 @@
+import {flatText} from '../mesh/flat.ts'
+
 /** One RFC 6902 operation; paths are RFC 6901 pointers. */
 export type Operation =
   | {readonly op: 'add' | 'replace'; readonly path: string; readonly value: unknown}
@@ -41,15 +43,17 @@ function diffFields(before: Fields, after: Fields, path: string, whole: Whole, i
     into.operations.push({op: whole, path, value: after})
     return
   }
+  // Most members are the same, so they are compared first: nothing of JSON equals what a key finds in a prototype.
   for (const key of Object.keys(before)) {
-    if (present(before, key) && !present(after, key))
-      into.operations.push({op: 'remove', path: `${path}/${escape(key)}`})
+    const value = before[key]
+    if (value !== undefined && value !== after[key] && !present(after, key))
+      into.operations.push({op: 'remove', path: below(path, escape(key))})
   }
   for (const key of Object.keys(after)) {
     const value = after[key]
-    if (value === undefined) continue
-    if (!present(before, key)) into.operations.push({op: 'add', path: `${path}/${escape(key)}`, value})
-    else if (before[key] !== value) diff(before[key], value, `${path}/${escape(key)}`, 'add', into)
+    if (value === undefined || value === before[key]) continue
+    if (!present(before, key)) into.operations.push({op: 'add', path: below(path, escape(key)), value})
+    else diff(before[key], value, below(path, escape(key)), 'add', into)
   }
 }
 
@@ -84,13 +88,13 @@ function diffLists(
   }
   for (let i = before.length - 1, last = kept.length - 1; i >= 0; i--) {
     if (kept[last] === i) last--
-    else into.operations.push({op: 'remove', path: `${path}/${i}`})
+    else into.operations.push({op: 'remove', path: below(path, i)})
   }
   // Removals are done and everything left of i stands already, so index i means the same before and after.
   for (let i = 0; i < after.length; i++) {
     const index = origin[i] ?? -1
-    if (index < 0) into.operations.push({op: 'add', path: `${path}/${i}`, value: after[i]})
-    else if (before[index] !== after[i]) diff(before[index], after[i], `${path}/${i}`, 'replace', into)
+    if (index < 0) into.operations.push({op: 'add', path: below(path, i), value: after[i]})
+    else if (before[index] !== after[i]) diff(before[index], after[i], below(path, i), 'replace', into)
   }
 }
 
@@ -140,6 +144,11 @@ function isFields(value: unknown): value is Fields {
 
 function present(fields: Fields, key: string): boolean {
   return Object.hasOwn(fields, key) && fields[key] !== undefined
+}
+
+/** Flat, for the first path in parts would have the whole patch printed the slow way. */
+function below(path: string, step: string | number): string {
+  return flatText(path, '/', step)
 }
 
 function escape(key: string): string {

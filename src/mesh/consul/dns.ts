@@ -1,3 +1,4 @@
+import {flatText} from '../flat.ts'
 import type {NamespaceFacts} from '../objects.ts'
 import type {Pod} from '../pod.ts'
 import type {Annotations} from './annotations.ts'
@@ -20,7 +21,7 @@ export function dnsFields(
   }
   const {nameservers, options} = dns
   const searches = dns.searches.map((search) =>
-    search === `${releaseNamespace}.svc.cluster.local` ? `${namespace.name}.svc.cluster.local` : search,
+    search === `${releaseNamespace}.svc.cluster.local` ? flatText(namespace.name, '.svc.cluster.local') : search,
   )
   return {
     dnsPolicy: 'None',

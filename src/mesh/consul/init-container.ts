@@ -1,4 +1,4 @@
-import {flat} from '../flat.ts'
+import {flat, flatText} from '../flat.ts'
 import type {NamespaceFacts} from '../objects.ts'
 import type {Container, EnvVar, SecurityContext, VolumeMount} from '../pod.ts'
 import {consulNamespace} from './connection.ts'
@@ -92,16 +92,18 @@ function command(parts: InitParts, logJson: boolean, acls: boolean): string {
   const {service, serviceAnnotation, serviceAccountName, logLevel} = parts
   const multiPort = service.name !== ''
   const name = multiPort ? service.name : serviceAnnotation
-  let text =
-    'consul-k8s-control-plane connect-init -pod-name=${POD_NAME} -pod-namespace=${POD_NAMESPACE} \\\n' +
-    `  -log-level=${logLevel} \\\n  -log-json=${logJson} \\`
+  const lines = [
+    'consul-k8s-control-plane connect-init -pod-name=${POD_NAME} -pod-namespace=${POD_NAMESPACE}',
+    `-log-level=${logLevel}`,
+    `-log-json=${logJson}`,
+  ]
   if (acls) {
     const account = multiPort ? service.name : serviceAccountName
-    text += `\n  -service-account-name="${account}" \\\n  -service-name="${name}" \\`
+    lines.push(`-service-account-name="${account}"`, `-service-name="${name}"`)
   }
   if (multiPort) {
-    text += `\n  -multiport=true \\\n  -proxy-id-file=${dataPath}/proxyid-${name} \\`
-    if (!acls) text += `\n  -service-name="${name}" \\`
+    lines.push('-multiport=true', `-proxy-id-file=${dataPath}/proxyid-${name}`)
+    if (!acls) lines.push(`-service-name="${name}"`)
   }
-  return text
+  return flatText(lines.join(' \\\n  '), ' \\')
 }

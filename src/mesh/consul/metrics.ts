@@ -1,3 +1,4 @@
+import {flatText} from '../flat.ts'
 import type {Annotations} from './annotations.ts'
 import type {PodPorts} from './ports.ts'
 import type {Metrics} from './settings.ts'
@@ -39,8 +40,8 @@ export function mergingArgs(
   const path = annotations.text('service-metrics-path') ?? '/metrics'
   const host = loopback.includes(':') ? `[${loopback}]` : loopback
   return [
-    `-telemetry-prom-merge-port=${mergedPort}`,
-    `-telemetry-prom-service-metrics-url=http://${host}:${port}${path}`,
+    flatText('-telemetry-prom-merge-port=', mergedPort),
+    flatText('-telemetry-prom-service-metrics-url=http://', host, ':', port, path),
     ...prometheusTls(annotations),
   ]
 }

@@ -1,4 +1,4 @@
-import {flat} from '../flat.ts'
+import {flat, flatText} from '../flat.ts'
 import type {NamespaceFacts} from '../objects.ts'
 import type {Annotations} from './annotations.ts'
 import {consulNamespace} from './connection.ts'
@@ -36,29 +36,31 @@ export function sidecarArgsMaker(settings: Settings): (parts: ArgParts) => reado
     `-xds-bind-addr=${loopback}`,
     `-grpc-port=${connection.grpcPort}`,
   ])
-  const logJson = `-log-json=${settings.logJson}`
-  const gracefulAddress = `-graceful-addr=${loopback}`
+  const logJson = flatText('-log-json=', String(settings.logJson))
+  const gracefulAddress = flatText('-graceful-addr=', loopback)
+  const idPath = flatText('-proxy-service-id-path=', dataPath, '/proxyid')
+  const dnsBindPort = flatText('-consul-dns-bind-port=', dnsPort)
   const tls = flat(tlsArgs(settings))
   return (parts) => {
     const {service, annotations, ports, wishes, namespace, token} = parts
     const multiPort = service.name !== ''
     const args = [
       ...head,
-      `-proxy-service-id-path=${dataPath}/proxyid${multiPort ? `-${service.name}` : ''}`,
-      `-log-level=${wishes.logLevel}`,
+      multiPort ? flatText('-proxy-service-id-path=', dataPath, '/proxyid-', service.name) : idPath,
+      flatText('-log-level=', wishes.logLevel),
       logJson,
-      `-envoy-concurrency=${wishes.concurrency}`,
+      flatText('-envoy-concurrency=', wishes.concurrency),
       gracefulAddress,
     ]
     if (connection.skipServerWatch) args.push('-server-watch-disabled=true')
     pushIdentity(args, settings, namespace, token)
     args.push(...tls)
-    if (wishes.proxyHealthCheck) args.push(`-envoy-ready-bind-port=${proxyHealthPort + service.index}`)
-    if (multiPort) args.push(`-envoy-admin-bind-port=${19000 + service.index}`)
+    if (wishes.proxyHealthCheck) args.push(flatText('-envoy-ready-bind-port=', proxyHealthPort + service.index))
+    if (multiPort) args.push(flatText('-envoy-admin-bind-port=', 19000 + service.index))
     pushLifecycle(args, parts, settings)
-    args.push(`-telemetry-prom-scrape-path=${scrapePath(annotations, metrics)}`)
+    args.push(flatText('-telemetry-prom-scrape-path=', scrapePath(annotations, metrics)))
     args.push(...mergingArgs(annotations, ports, metrics, parts.servicePort, loopback))
-    if (parts.dns) args.push(`-consul-dns-bind-port=${dnsPort}`)
+    if (parts.dns) args.push(dnsBindPort)
 
     const extra = extraArgs(annotations, settings.envoyExtraArgs)
     if (multiPort) args.push('--', '--base-id', String(service.index), ...extra)
@@ -87,21 +89,23 @@ function pushIdentity(
 ): void {
   const {authMethod, namespaces, partition} = connection
   if (authMethod !== '') {
-    args.push('-credential-type=login', `-login-auth-method=${authMethod}`)
-    args.push(`-login-bearer-token-path=${token?.file ?? ''}`)
+    args.push('-credential-type=login', flatText('-login-auth-method=', authMethod))
+    args.push(flatText('-login-bearer-token-path=', token?.file ?? ''))
     if (namespaces !== undefined) {
-      args.push(`-login-namespace=${namespaces.mirroring ? 'default' : consulNamespace(namespaces, namespace.name)}`)
+      args.push(
+        flatText('-login-namespace=', namespaces.mirroring ? 'default' : consulNamespace(namespaces, namespace.name)),
+      )
     }
-    if (partition !== '') args.push(`-login-partition=${partition}`)
+    if (partition !== '') args.push(flatText('-login-partition=', partition))
   }
-  if (namespaces !== undefined) args.push(`-service-namespace=${consulNamespace(namespaces, namespace.name)}`)
-  if (partition !== '') args.push(`-service-partition=${partition}`)
+  if (namespaces !== undefined) args.push(flatText('-service-namespace=', consulNamespace(namespaces, namespace.name)))
+  if (partition !== '') args.push(flatText('-service-partition=', partition))
 }
 
 /** The port of the graceful-shutdown server is given even where lifecycle management is off: it always listens. */
 function pushLifecycle(args: string[], {annotations, ports, service, wishes}: ArgParts, {lifecycle}: Settings): void {
   const port = ports.annotated(annotations, 'sidecar-proxy-lifecycle-graceful-port', lifecycle.port, 1024)
-  args.push(`-graceful-port=${service.name === '' ? port : port + service.index}`)
+  args.push(flatText('-graceful-port=', service.name === '' ? port : port + service.index))
   if (!wishes.lifecycle) return
 
   const prefix = 'sidecar-proxy-lifecycle'
@@ -110,10 +114,13 @@ function pushLifecycle(args: string[], {annotations, ports, service, wishes}: Ar
   const startup = annotations.unsigned(`${prefix}-startup-grace-period-seconds`) ?? lifecycle.startupGraceSeconds
   if (drain) args.push('-shutdown-drain-listeners')
   args.push(
-    `-shutdown-grace-period-seconds=${shutdown}`,
-    `-graceful-shutdown-path=${annotations.text(`${prefix}-graceful-shutdown-path`) ?? lifecycle.shutdownPath}`,
-    `-startup-grace-period-seconds=${startup}`,
-    `-graceful-startup-path=${annotations.text(`${prefix}-graceful-startup-path`) ?? lifecycle.startupPath}`,
+    flatText('-shutdown-grace-period-seconds=', shutdown),
+    flatText(
+      '-graceful-shutdown-path=',
+      annotations.text(`${prefix}-graceful-shutdown-path`) ?? lifecycle.shutdownPath,
+    ),
+    flatText('-startup-grace-period-seconds=', startup),
+    flatText('-graceful-startup-path=', annotations.text(`${prefix}-graceful-startup-path`) ?? lifecycle.startupPath),
   )
 }
 

@@ -1,3 +1,4 @@
+import {flatText} from '../flat.ts'
 import type {Container, EnvVar} from '../pod.ts'
 import {keys, own} from './annotations.ts'
 import {initImage} from './images.ts'
@@ -92,7 +93,7 @@ function captureArgs(rendering: Rendering, mode: InterceptionMode, uid: number):
     '-b',
     value(keys.includeInboundPorts, 'global.proxy.includeInboundPorts'),
     '-d',
-    excluded === '' ? neverCaptured : `${neverCaptured},${quoted(keys.excludeInboundPorts, excluded)}`,
+    excluded === '' ? neverCaptured : flatText(neverCaptured, ',', quoted(keys.excludeInboundPorts, excluded)),
     ...optional('-q', keys.includeOutboundPorts, 'global.proxy.includeOutboundPorts'),
     ...optional('-o', keys.excludeOutboundPorts, 'global.proxy.excludeOutboundPorts'),
     ...optional('-k', virtual),

@@ -1,3 +1,4 @@
+import {flatText} from '../flat.ts'
 import {goJson} from '../go/struct.ts'
 import type {Container, ContainerPort, EnvVar, Json, StringMap} from '../pod.ts'
 import {keys, own} from './annotations.ts'
@@ -74,8 +75,15 @@ export function workloadVariables(name: string, owner: Owner): readonly EnvVar[]
   if (name !== '') variables.push({name: 'ISTIO_META_WORKLOAD_NAME', value: quoted('the workload name', name)})
   if (owner.apiVersion !== '' && owner.name !== '') {
     const namespace = owner.namespace === '' ? 'default' : owner.namespace
-    const path = `apis/${owner.apiVersion}/namespaces/${namespace}/${owner.kind.toLowerCase()}s/${owner.name}`
-    variables.push({name: 'ISTIO_META_OWNER', value: ending("the owner's name", `kubernetes://${path}`)})
+    const path = [
+      'kubernetes://apis',
+      owner.apiVersion,
+      'namespaces',
+      namespace,
+      `${owner.kind.toLowerCase()}s`,
+      owner.name,
+    ]
+    variables.push({name: 'ISTIO_META_OWNER', value: ending("the owner's name", path.join('/'))})
   }
   return variables
 }
@@ -89,7 +97,7 @@ export function appContainers(containers: readonly Container[]): readonly string
 export function podPorts(containers: readonly Container[]): string {
   const lines: string[] = []
   for (const {ports} of containers) for (const port of ports ?? []) lines.push(goJson(portJson(port)))
-  return lines.length === 0 ? '[\n]' : `[\n    ${lines.join('\n    ,')}\n]`
+  return lines.length === 0 ? '[\n]' : flatText('[\n    ', lines.join('\n    ,'), '\n]')
 }
 
 function portJson({name, hostPort, containerPort, protocol, hostIP}: ContainerPort): Json {

@@ -1,4 +1,5 @@
 import {parseBool} from '../go/bool.ts'
+import {flatText} from '../flat.ts'
 import {goJson} from '../go/struct.ts'
 import type {Container, EnvVar, Handler, HttpGet, Json, Probe, StringMap} from '../pod.ts'
 import {keys, own} from './annotations.ts'
@@ -43,18 +44,16 @@ function agentPort(annotations: StringMap, statusPort: number): number {
   return /^[+-]?\d+$/.test(text) ? Number(text) : 0
 }
 
-function probersOf(
-  {initContainers, containers}: Draft,
-  statusPort: number,
-): {readonly [url: string]: Json} | undefined {
-  const found: [string, Json][] = []
+/** By the URL at which the agent is asked; undefined where there is nothing to ask. */
+function probersOf({initContainers, containers}: Draft, statusPort: number): ReadonlyMap<string, Json> | undefined {
+  const found = new Map<string, Json>()
   for (const container of [...initContainers, ...containers]) {
     if (container.name === proxyName) continue
     const {readinessProbe, livenessProbe, startupProbe, lifecycle} = container
     if (!(readinessProbe ?? livenessProbe ?? startupProbe ?? lifecycle)) continue
     const add = (url: string, handler: Handler | undefined, probe: boolean) => {
       const prober = handler === undefined ? undefined : proberOf(handler, container, statusPort, probe)
-      if (prober !== undefined) found.push([url, prober])
+      if (prober !== undefined) found.set(url, prober)
     }
     add(healthUrl(container, 'readyz'), readinessProbe, true)
     add(healthUrl(container, 'livez'), livenessProbe, true)
@@ -62,15 +61,15 @@ function probersOf(
     add(lifecycleUrl(container, 'prestopz'), lifecycle?.preStop, false)
     add(lifecycleUrl(container, 'poststartz'), lifecycle?.postStart, false)
   }
-  return found.length === 0 ? undefined : Object.fromEntries(found)
+  return found.size === 0 ? undefined : found
 }
 
 function healthUrl({name}: Container, what: string): string {
-  return `/app-health/${name}/${what}`
+  return flatText('/app-health/', name, '/', what)
 }
 
 function lifecycleUrl({name}: Container, what: string): string {
-  return `/app-lifecycle/${name}/${what}`
+  return flatText('/app-lifecycle/', name, '/', what)
 }
 
 /** The original check with its port as a number; undefined for what the agent is not to do. */
@@ -117,12 +116,12 @@ function numericPort(
 }
 
 /** A pod that was injected before keeps what its agent already knows. */
-function record(draft: Draft, probers: {readonly [url: string]: Json}, reinjected: boolean): Draft {
+function record(draft: Draft, probers: ReadonlyMap<string, Json>, reinjected: boolean): Draft {
   const present = reinjected ? findInPod(draft, proxyName)?.env?.find(({name}) => name === probersVariable) : undefined
-  if (present === undefined) return appendVariable(draft, probersVariable, goJson(sorted(probers)))
+  if (present === undefined) return appendVariable(draft, probersVariable, printed(probers))
   const known = parsed(present.value ?? '')
   if (known === undefined) return draft
-  const value = goJson(sorted({...probers, ...known}))
+  const value = printed(new Map([...probers, ...Object.entries(known)]))
   const replace = (variable: EnvVar) => (variable === present ? {name: probersVariable, value} : variable)
   return replaceInPod(draft, proxyName, (proxy) => ({...proxy, env: (proxy.env ?? []).map(replace)}))
 }
@@ -136,8 +135,10 @@ function parsed(text: string): {readonly [url: string]: Json} | undefined {
   }
 }
 
-function sorted(probers: {readonly [url: string]: Json}): {readonly [url: string]: Json} {
-  return Object.fromEntries(Object.entries(probers).sort(([a], [b]) => (a < b ? -1 : 1)))
+/** A JSON object, sorted by URL. Never made as an object, for each name of a container would give it another shape. */
+function printed(probers: ReadonlyMap<string, Json>): string {
+  const fields = [...probers].sort(([a], [b]) => (a < b ? -1 : 1))
+  return flatText('{', fields.map(([url, prober]) => `${goJson(url)}:${goJson(prober)}`).join(','), '}')
 }
 
 function rewritten(container: Container, port: number): Container {

@@ -1,3 +1,4 @@
+import {flatText} from '../flat.ts'
 import type {Json} from '../pod.ts'
 import {addressProblem} from './address.ts'
 import {compact, decode, layer, objectOf, print, textOf, type Decoded, type ProtoJson} from './proto.ts'
@@ -72,7 +73,7 @@ export function printProxyConfig(config: ProtoJson): string {
   for (const [name, value] of Object.entries(compact(proxyConfigMessage, config))) {
     if (!cleaned.has(name) || value !== defaultProxyConfig[name]) kept[name] = value
   }
-  return `${print(kept)}\n`
+  return flatText(print(kept), '\n')
 }
 
 /** The first rule of istiod's validation that is broken (pkg/config/validation/agent ValidateMeshConfigProxyConfig). */

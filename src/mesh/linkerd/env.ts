@@ -1,3 +1,4 @@
+import {flatText} from '../flat.ts'
 import type {EnvVar} from '../pod.ts'
 import {printNumber} from './reader.ts'
 import type {ProxySettings, Settings} from './settings.ts'
@@ -164,7 +165,7 @@ function serviceAccountIdentity(account: string, namespace: string, domain: stri
 }
 
 function variable(name: string, value: string): EnvVar {
-  return {name: `LINKERD2_PROXY_${name}`, value}
+  return {name: flatText('LINKERD2_PROXY_', name), value}
 }
 
 function field(name: string, fieldPath: string): EnvVar {

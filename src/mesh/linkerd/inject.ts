@@ -10,59 +10,31 @@ import {
   opaquePortsAnnotation,
   own,
 } from './annotations.ts'
-import {
-  capabilitiesProblem,
-  collision,
-  containersProblem,
-  envProblem,
-  platformProblem,
-  settingsProblem,
-} from './checks.ts'
-import {containersFor, finishProxy, finishSetUp, proxyVersion, type Containers, type Copied} from './containers.ts'
+import {capabilitiesProblem, collision, envProblem, platformProblem} from './checks.ts'
+import {finishProxy, finishSetUp, proxyVersion, type Copied} from './containers.ts'
 import {hindrances, isYes} from './decide.ts'
 import {mergeEnv, parseEnv} from './env-list.ts'
-import {
-  controlPlaneNamespace,
-  envTemplate,
-  proxyEnv,
-  serviceAccountPath,
-  type EnvTemplate,
-  type PodFacts,
-} from './env.ts'
+import {controlPlaneNamespace, proxyEnv, serviceAccountPath, type PodFacts} from './env.ts'
 import {asWritten} from './opaque.ts'
 import {applyOverrides, nativeAnnotations} from './overrides.ts'
 import {ownerLabel, ownerOf} from './owner.ts'
 import {containersOf, defaultOpaquePorts, inboundPorts, resolveOpaquePorts} from './ports.ts'
+import {ProxyTemplates} from './proxy-templates.ts'
 import {quoted} from './quoted.ts'
 import type {ProxySettings, Settings} from './settings.ts'
 import {traceAttributes} from './tracing.ts'
 import {proxyVolumes} from './volumes.ts'
 
-/** Everything about one set of proxy settings that no pod changes. */
-interface ProxyTemplate {
-  readonly env: EnvTemplate
-  readonly containers: Containers
-  /** Why no pod can be injected with these settings. */
-  readonly problem: string | undefined
-}
-
 /** Made once from the settings: what every pod shares that no annotation sets apart. */
 export interface Template {
   readonly settings: Settings
-  readonly proxy: ProxyTemplate
+  readonly proxies: ProxyTemplates
   readonly volumes: readonly Volume[]
   readonly enforced: boolean
 }
 
 export function templateOf(settings: Settings, enforced: boolean): Template {
-  const [proxy, volumes] = [proxyTemplate(settings.proxy, settings), proxyVolumes(settings)]
-  return {settings, proxy: flat(proxy), volumes: flat(volumes), enforced}
-}
-
-function proxyTemplate(proxy: ProxySettings, settings: Settings): ProxyTemplate {
-  const containers = containersFor(proxy, settings)
-  const problem = settingsProblem(proxy, settings) ?? containersProblem(containers)
-  return {env: envTemplate(proxy, settings), containers, problem}
+  return {settings, proxies: new ProxyTemplates(settings), volumes: flat(proxyVolumes(settings)), enforced}
 }
 
 /** The pod with Linkerd's sidecar, as its own injector makes it (pkg/inject/inject.go, charts/patch/templates/patch.json). */
@@ -79,7 +51,7 @@ export function inject(subject: Subject, template: Template): Injection {
   const opaque = opaquePorts(annotations, inherited, containers, settings)
   const annotated = applyAnnotations(settings.proxy, annotations, inherited, findings)
   const proxy = applyOverrides(annotated, overrides, findings)
-  const made = proxy === settings.proxy ? template.proxy : proxyTemplate(proxy, settings)
+  const made = template.proxies.of(proxy)
   const added = additionalEnv(annotations, namespace.annotations, proxy, findings)
   const copied = copiedFrom(pod.spec.containers[0], settings)
   const problem =
