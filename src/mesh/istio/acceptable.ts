@@ -1,23 +1,27 @@
 import {compareQuantities, parseQuantity} from '../go/quantity.ts'
 import type {Container} from '../pod.ts'
 import {keys} from './annotations.ts'
-import type {Draft} from './draft.ts'
+import {findInPod, type Draft} from './draft.ts'
 import {initName, proxyName, validationName} from './names.ts'
 import {RefusedValue} from './rendering.ts'
 import type {ResourceSettings} from './settings.ts'
 
 /** What the API server would refuse anyway is refused here, with a reason; `checked` are resources that are known to be good. */
 export function refuseUnacceptable({containers, initContainers}: Draft, checked: ResourceSettings): void {
-  const all = [...initContainers, ...containers]
   for (const name of [proxyName, initName, validationName]) {
-    if (all.filter((container) => container.name === name).length < 2) continue
+    if (count(initContainers, name) + count(containers, name) < 2) continue
     throw new RefusedValue(
       `the pod would have two containers named ${name}; remove its own, or the part of annotations ${keys.nativeSidecar} and ${keys.templates} that places a second one`,
     )
   }
-  for (const {name, resources} of all) {
-    if (name === proxyName && resources !== undefined && resources !== checked) checkResources(resources)
-  }
+  const resources = findInPod({containers, initContainers}, proxyName)?.resources
+  if (resources !== undefined && resources !== checked) checkResources(resources)
+}
+
+function count(containers: readonly Container[], wanted: string): number {
+  let found = 0
+  for (const {name} of containers) if (name === wanted) found++
+  return found
 }
 
 function checkResources({requests = {}, limits = {}}: ResourceSettings | NonNullable<Container['resources']>): void {

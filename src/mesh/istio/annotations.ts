@@ -1,6 +1,6 @@
 import {parseBool} from '../go/bool.ts'
 import {parseUnsigned} from '../go/int.ts'
-import {parseQuantity} from '../go/quantity.ts'
+import {canonicalQuantity} from '../go/quantity.ts'
 import type {StringMap} from '../pod.ts'
 import {isPrefix} from './address.ts'
 import {interfaceName, longestInterfaceName} from './version.ts'
@@ -126,5 +126,5 @@ function seconds(value: string): string | undefined {
 }
 
 function quantity(value: string): string | undefined {
-  return parseQuantity(value) === undefined ? 'use a quantity such as 100m or 128Mi' : undefined
+  return canonicalQuantity(value) === undefined ? 'use a quantity such as 100m or 128Mi' : undefined
 }

@@ -104,7 +104,10 @@ function defaultWebhooks(byDefault: boolean): readonly Webhook[] {
 export function decideNatively({pod, namespace}: Subject, policy: InjectionPolicy): NativeVerdict {
   const labels = pod.metadata.labels ?? {}
   const wish = wishOf(labels, pod.metadata.annotations ?? {})
-  const namespaceLabels = {[nameKey]: namespace.name, ...namespace.labels}
+  // The API server gives every namespace this label; one from a file may lack it.
+  const namespaceLabels = Object.hasOwn(namespace.labels, nameKey)
+    ? namespace.labels
+    : {[nameKey]: namespace.name, ...namespace.labels}
   const selected = policy.webhooks.some(
     (webhook) => matches(webhook.namespace, namespaceLabels) && matches(webhook.pod, labels),
   )

@@ -49,7 +49,8 @@ function environmentOf({environment, pathNetwork}: Settings, {metadata}: Pod): R
   return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-function namesOf(items: readonly object[]): readonly string[] | null {
-  const names = items.flatMap((item) => ('name' in item && typeof item.name === 'string' ? [item.name] : []))
+function namesOf(items: readonly {readonly name?: unknown}[]): readonly string[] | null {
+  const names: string[] = []
+  for (const {name} of items) if (typeof name === 'string') names.push(name)
   return names.length === 0 ? null : names
 }

@@ -5,7 +5,16 @@ import type {Pod, StringMap} from '../pod.ts'
 import {refuseUnacceptable} from './acceptable.ts'
 import {annotationProblem, invalid, keys, own} from './annotations.ts'
 import {templateProblem} from './chart-problems.ts'
-import {applyTemplate, draftOf, draftOfTemplate, emptyDraft, findContainer, podOf, type Draft} from './draft.ts'
+import {
+  applyTemplate,
+  draftOf,
+  draftOfTemplate,
+  emptyDraft,
+  findContainer,
+  findInPod,
+  podOf,
+  type Draft,
+} from './draft.ts'
 import {envoyPodFindings} from './envoy/findings.ts'
 import {scrapeEnvoy} from './envoy/metrics.ts'
 import {EnvoyTemplate} from './envoy/template.ts'
@@ -308,6 +317,5 @@ function withProxyInInit(draft: Draft, templates: Draft): Draft {
 
 /** The proxy first, as the contract wants it. */
 function sidecarNames(templates: Draft): readonly string[] {
-  const names = [...templates.containers, ...templates.initContainers].map(({name}) => name)
-  return [proxyName, ...new Set(names.filter((name) => name === initName || name === validationName))]
+  return [proxyName, ...[initName, validationName].filter((name) => findInPod(templates, name) !== undefined)]
 }

@@ -12,18 +12,24 @@ export function reorder(draft: Draft, hold: boolean): Draft {
   const initContainers =
     findContainer(draft.initContainers, proxyName) === undefined
       ? last(last(first(draft.initContainers, validationName), initName), coreDumpName)
-      : [coreDumpName, proxyName, validationName, initName].reduce(first, draft.initContainers)
+      : first(draft.initContainers, initName, validationName, proxyName, coreDumpName)
   return {...draft, containers, initContainers}
 }
 
-function first(list: readonly Container[], name: string): readonly Container[] {
-  const found = list.findLast((container) => container.name === name)
-  return found === undefined || list[0] === found
+function first(list: readonly Container[], ...names: readonly string[]): readonly Container[] {
+  const front: Container[] = []
+  for (const name of names) {
+    const found = list.findLast((container) => container.name === name)
+    if (found !== undefined) front.push(found)
+  }
+  return front.every((container, place) => list[place] === container)
     ? list
-    : [found, ...list.filter((container) => container.name !== name)]
+    : [...front, ...list.filter(({name}) => !names.includes(name))]
 }
 
 function last(list: readonly Container[], name: string): readonly Container[] {
-  const found = list.findLast((container) => container.name === name)
-  return found === undefined ? list : [...list.filter((container) => container.name !== name), found]
+  const place = list.findIndex((container) => container.name === name)
+  if (place < 0 || place === list.length - 1) return list
+  const found = list.filter((container) => container.name === name).slice(-1)
+  return [...list.filter((container) => container.name !== name), ...found]
 }

@@ -77,6 +77,7 @@ export function proxyResources(
   const asked = native.some(({key}) => own(annotations, key) !== undefined)
   const base = asked ? fromAnnotations(annotations) : defaults
   const {proxyCpuRequest, proxyMemoryRequest, proxyCpuLimit, proxyMemoryLimit} = overrides
+  if ((proxyCpuRequest ?? proxyMemoryRequest ?? proxyCpuLimit ?? proxyMemoryLimit) === undefined) return base
   const requests = side({cpu: proxyCpuRequest, memory: proxyMemoryRequest}, base.requests)
   const limits = side({cpu: proxyCpuLimit, memory: proxyMemoryLimit}, base.limits)
   if (requests === base.requests && limits === base.limits) return base
