@@ -165,17 +165,20 @@ export class HttpKubeApi implements KubeApi {
     await this.#call(target, {method: 'DELETE', path: objectPath(target), body, ...json}, options)
   }
 
-  async hasKind(kind: ResourceKind, options: CallOptions = {}): Promise<boolean> {
+  async hasKind(kind: ResourceKind, {signal, timeout}: CallOptions = {}): Promise<boolean> {
     const {clock} = this.#options
-    const known = this.#kinds.get(kind.apiVersion)
-    if (known !== undefined && clock.monotonic() < known.until) return (await known.served).has(kind.plural)
-    const served = this.#served(kind, options)
-    const entry = {until: clock.monotonic() + kindsFreshFor, served}
-    this.#kinds.set(kind.apiVersion, entry)
-    served.catch(() => {
-      if (this.#kinds.get(kind.apiVersion) === entry) this.#kinds.delete(kind.apiVersion)
-    })
-    return (await served).has(kind.plural)
+    let known = this.#kinds.get(kind.apiVersion)
+    if (known === undefined || clock.monotonic() >= known.until) {
+      // Shared: one caller's signal is none of the others' business.
+      const served = this.#served(kind, timeout === undefined ? {} : {timeout})
+      const entry = {until: clock.monotonic() + kindsFreshFor, served}
+      known = entry
+      this.#kinds.set(kind.apiVersion, entry)
+      served.catch(() => {
+        if (this.#kinds.get(kind.apiVersion) === entry) this.#kinds.delete(kind.apiVersion)
+      })
+    }
+    return (await orAborted(known.served, signal)).has(kind.plural)
   }
 
   fenced(fence: Fence): KubeApi {
@@ -263,6 +266,18 @@ type Sent = Pick<Request, 'method' | 'path' | 'headers' | 'body'>
 
 const json = {headers: {'content-type': 'application/json'}} as const
 const never = new AbortController().signal
+
+async function orAborted<T>(answer: Promise<T>, signal: AbortSignal = never): Promise<T> {
+  signal.throwIfAborted()
+  const {promise: aborted, reject} = Promise.withResolvers<never>()
+  const listener = (): void => reject(signal.reason)
+  signal.addEventListener('abort', listener, {once: true})
+  try {
+    return await Promise.race([answer, aborted])
+  } finally {
+    signal.removeEventListener('abort', listener)
+  }
+}
 
 function metadataOf(kind: string): string {
   return `application/json;as=${kind};g=meta.k8s.io;v=v1`

@@ -269,6 +269,8 @@ class KindWatch implements Watch {
     }
     do await pause(clock, missingPoll, signal)
     while (!signal.aborted && (await this.#isServed()) !== true)
+    this.#inTouch = clock.now()
+    if (!signal.aborted) this.#outOfTouch()
   }
 
   /** Undefined where nobody answers. */
