@@ -22,11 +22,14 @@ export type SpecReading<T> =
  */
 export function readSpec<T extends z.ZodType>(schema: T, spec: unknown): SpecReading<z.output<T>> {
   const trap = prototypeKey(spec, [])
-  if (trap !== undefined) return {ok: false, faults: [{path: trap, message: `a key named ${shown('__proto__')}`}]}
+  if (trap !== undefined)
+    return {ok: false, faults: [{path: trap, message: `a key named ${shown('__proto__')} is not taken`}]}
   const value = spec ?? {}
   const parsed = schema.safeParse(withoutNulls(value))
   if (parsed.success) return {ok: true, spec: parsed.data}
-  return {ok: false, faults: parsed.error.issues.flatMap((issue) => faultsOf(issue, schema, value))}
+  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, schema, value))
+  // What a value is not may break several checks, which are all told alike.
+  return {ok: false, faults: [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()]}
 }
 
 function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): readonly Fault[] {

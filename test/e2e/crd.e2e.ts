@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {definitionTexts} from '../../src/crd/definition.ts'
 import {isValues, type Values} from '../../src/mesh/values.ts'
+import {wrongAccess, wrongTraffic, type Wrong} from '../../src/rules/testing.ts'
 import {startCluster, type Cluster} from '../cluster/cluster.ts'
 import {needsShared} from '../shared.ts'
 
@@ -106,7 +107,6 @@ function undescribed(schema: Values, path: string, found: string[]): void {
 
 describe('a TrafficPolicy', () => {
   const policy = (spec: object) => object('TrafficPolicy', 'orders', {service: 'orders', ...spec})
-  const v1 = {version: 'v1', weight: 100}
 
   test('is taken as the design writes it, in YAML whose bare `on` is a boolean', async () => {
     const text = `
@@ -127,78 +127,14 @@ spec:
     expect(await apply(text.replace(' on:', ' "on":'))).toEqual(taken)
   })
 
-  test.for<readonly [string, object, string]>([
-    [
-      'weights that do not sum to 100',
-      {
-        split: [
-          {version: 'v1', weight: 80},
-          {version: 'v2', weight: 30},
-        ],
-      },
-      'weights must sum to 100',
-    ],
-    ['no share at all', {split: []}, 'weights must sum to 100'],
-    [
-      'a version twice in a split',
-      {
-        split: [
-          {version: 'v1', weight: 50},
-          {version: '1', weight: 50},
-        ],
-      },
-      'names a version twice',
-    ],
-    ['a version twice', {versions: [{name: 'v1.0.0'}, {name: '1.0.0'}]}, 'names a version twice'],
-    ['a split and a canary', {split: [v1], canary: {version: 'v2', percent: 10}}, 'give split or canary, not both'],
-    [
-      'a try longer than all',
-      {timeout: '1s', retries: {attempts: 1, perTryTimeout: '1500ms'}},
-      'retries.perTryTimeout must not be longer than timeout',
-    ],
-    [
-      'a try longer than all, on a route',
-      {routes: [{match: {path: '/'}, timeout: '1s', retries: {attempts: 1, perTryTimeout: '2s'}}]},
-      'retries.perTryTimeout must not be longer than timeout',
-    ],
-    [
-      'another service than its name',
-      {service: 'payments'},
-      'metadata.name must be spec.service, unless spec.namespace is given',
-    ],
+  test.for<Wrong>([
+    ...wrongTraffic,
     ['a timeout of nothing', {timeout: '0s'}, 'must be a duration from 1ms to 24h'],
     ['a timeout of a week', {timeout: '168h'}, 'must be a duration from 1ms to 24h'],
     ['a timeout without a unit', {timeout: '5'}, 'spec.timeout'],
-    ['a route for everything', {routes: [{match: {}}]}, 'match a path, a method or a header'],
-    [
-      'two paths',
-      {routes: [{match: {path: '/a', pathPrefix: '/b'}}]},
-      'give at most one of path, pathPrefix and pathRegex',
-    ],
-    [
-      'a header in capitals',
-      {routes: [{match: {headers: {'X-User': {exact: 'qa'}}}}]},
-      'write names of headers in lower case',
-    ],
-    [
-      'a header of two minds',
-      {routes: [{match: {headers: {'x-user': {exact: 'qa', prefix: 'q'}}}}]},
-      'give a header exactly one of exact, prefix, regex, present',
-    ],
-    [
-      'weights of a route that do not sum',
-      {routes: [{match: {path: '/'}, split: [{version: 'v1', weight: 1}]}]},
-      'weights must sum to 100',
-    ],
-    [
-      'a recovery before the end',
-      {circuitBreaker: {threshold: 5, timeout: '30s', recovery: '10s'}},
-      'recovery, the longest ejection, must not be shorter than timeout',
-    ],
-    ['conditions twice', {retries: {attempts: 1, on: ['5xx'], true: ['reset']}}, 'on stands here twice'],
     [
       'a condition that there is not',
-      {retries: {attempts: 1, on: ['sometimes']}},
+      {retries: {attempts: 1, on: ['now']}},
       'supported values: "5xx", "gateway-error"',
     ],
     ['a field that there is not', {canaries: 1}, 'unknown field "spec.canaries"'],
@@ -266,9 +202,9 @@ describe('an AccessPolicy', () => {
     expect(await apply(policy(spec))).toEqual(taken)
   })
 
-  test.for<readonly [string, object, string]>([
+  test.for<Wrong>([
     ['another action', {action: 'AUDIT'}, 'supported values: "ALLOW", "DENY"'],
-    ['a caller without a name', {from: [{}]}, 'name a service, a namespace, or both'],
+    ...wrongAccess,
     ['an empty list of callers', {from: []}, 'spec.from'],
     ['a star inside a path', {paths: ['/a*b']}, 'spec.paths[0]'],
     ['a method that there is not', {methods: ['get']}, 'spec.methods[0]'],
