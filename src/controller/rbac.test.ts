@@ -7,6 +7,7 @@ import {groupOf} from '../kube/api.ts'
 import {leases} from '../kube/leader.ts'
 import type {ResourceKind} from '../mesh/resource.ts'
 import {ruleMeshes} from '../mesh/translators.ts'
+import {installedNeeds} from './installed.ts'
 import {factKinds, Kinds, ruleKinds} from './kinds.ts'
 
 const ROLE = z.object({
@@ -28,8 +29,10 @@ function granted(kind: 'ClusterRole' | 'Role'): string[] {
   const roles = parseAllDocuments(manifest).flatMap((document) => ROLE.safeParse(document.toJS()).data ?? [])
   const rules = roles.filter((role) => role.kind === kind).flatMap(({rules}) => rules)
   return rules
-    .flatMap(({apiGroups, resources, verbs}) =>
-      apiGroups.flatMap((group) => resources.flatMap((name) => verbs.map((verb) => `${verb} ${group}/${name}`))),
+    .flatMap(({apiGroups, resources, verbs, resourceNames}) =>
+      apiGroups
+        .flatMap((group) => resources.flatMap((name) => verbs.map((verb) => `${verb} ${group}/${name}`)))
+        .flatMap((right) => resourceNames?.map((name) => `${right}/${name}`) ?? right),
     )
     .sort()
 }
@@ -51,11 +54,15 @@ describe('the rights of the controller', () => {
       ...rights(written, ['get', 'list', 'watch', 'create', 'patch', 'delete']),
       'create events.k8s.io/events',
       'patch events.k8s.io/events',
+      ...installedNeeds.flatMap(({kind, name = ''}) =>
+        rights([kind], ['list', 'watch']).map((right) => `${right}/${name}`),
+      ),
     ])
     expect(granted('ClusterRole')).toEqual([...needed].sort())
   })
 
   test('in its own namespace are those of an election', () => {
-    expect(granted('Role')).toEqual(rights([leases], ['create', 'get', 'patch']).sort())
+    const named = rights([leases], ['get', 'patch']).map((right) => `${right}/meshwright-controller`)
+    expect(granted('Role')).toEqual([...rights([leases], ['create']), ...named])
   })
 })

@@ -10,12 +10,13 @@ import type {Kinds} from './kinds.ts'
 import type {Ledger} from './ledger.ts'
 import {isRefused, planOf, type Plan} from './plan.ts'
 import type {PartReport, Report} from './status.ts'
-import {isHeldBack, Translators} from './translate.ts'
+import {isHeldBack, Translators, type Complete} from './translate.ts'
 import {Writer} from './write.ts'
 
 export interface ReconcilerOptions {
   readonly world: World
   readonly meshes: Readonly<Record<MeshName, RuleMesh>>
+  readonly complete: Complete
   readonly kinds: Kinds
   readonly ledger: Ledger
   readonly book: StatusBook
@@ -40,7 +41,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
-    this.#translators = new Translators(options.meshes)
+    this.#translators = new Translators(options.meshes, options.complete)
   }
 
   /**

@@ -13,6 +13,7 @@ import type {Log} from '../obs/log.ts'
 import {StatusBook} from './book.ts'
 import {Herald} from './herald.ts'
 import type {Health} from './health.ts'
+import {Installed} from './installed.ts'
 import {Kinds} from './kinds.ts'
 import {Ledger} from './ledger.ts'
 import {liveObject, refOf} from './live.ts'
@@ -47,6 +48,7 @@ const longestStale = 900_000
 export class Controller {
   readonly #options: ControllerOptions
   readonly #clock: Clock
+  readonly #installed: Installed
   readonly #ledger = new Ledger()
   readonly #book = new StatusBook()
   readonly #pending = new Pending()
@@ -68,6 +70,7 @@ export class Controller {
     this.#options = options
     this.#clock = clock
     const kinds = new Kinds(Object.values(meshes))
+    this.#installed = new Installed((reason) => log.warn({reason}, "a mesh's own settings are not heeded"))
     const onTrouble = (error: unknown) => log.warn({reason: reasonOf(error)}, 'an Event was not written')
     const events = new Events(api, {
       controller: 'meshwright.dev/controller',
@@ -88,6 +91,8 @@ export class Controller {
       onFactGone: (object) => this.#unlearn(object),
       onObject: (object) => this.#see(object),
       onObjectGone: (object) => this.#miss(object),
+      onInstalled: (object) => this.#complete(() => this.#installed.set(object)),
+      onInstalledGone: (object) => this.#complete(() => this.#installed.delete(object)),
       onKnown: () => this.#know(),
       onStale: (watch, since, reason) => {
         tally.staleSince.set(watch, since / 1000)
@@ -103,6 +108,7 @@ export class Controller {
     this.#reconciler = new Reconciler({
       world,
       meshes,
+      complete: this.#installed.complete,
       kinds,
       ledger: this.#ledger,
       book: this.#book,
@@ -287,6 +293,12 @@ export class Controller {
     const uid = object.metadata?.['uid']
     const gone = this.#ledger.delete(refOf(object), typeof uid === 'string' ? uid : undefined)
     if (gone !== undefined) this.#enqueue([gone.unit])
+  }
+
+  /** What a mesh was installed with is part of every translation. */
+  #complete(change: () => void): void {
+    change()
+    this.#enqueue(this.#options.world.units())
   }
 
   #know(): void {

@@ -11,13 +11,21 @@ export function isHeldBack({held}: Pick<Built, 'held'>, {part}: Pick<LiveObject,
   return held.some((aspect) => aspect === 'everything' || names.includes(aspect))
 }
 
+/** A configuration with what the mesh was installed with; the same object for the same configuration. */
+export type Complete = (mesh: MeshName, configuration: Configuration) => Configuration
+
 /** Translates intents, with one translator for each configuration. */
 export class Translators {
   readonly #meshes: Readonly<Record<MeshName, RuleMesh>>
+  readonly #complete: Complete
   readonly #known = new Map<MeshName, WeakMap<Configuration, Translator>>()
 
-  constructor(meshes: Readonly<Record<MeshName, RuleMesh>>) {
+  constructor(
+    meshes: Readonly<Record<MeshName, RuleMesh>>,
+    complete: Complete = (_mesh, configuration) => configuration,
+  ) {
     this.#meshes = meshes
+    this.#complete = complete
   }
 
   /** What the mesh makes of an intent, without what is held back; `mesh.strict` is heeded. */
@@ -34,7 +42,8 @@ export class Translators {
     return configuration.mesh.strict === true ? strictly(written) : written
   }
 
-  #translator(mesh: MeshName, configuration: Configuration): Translator {
+  #translator(mesh: MeshName, written: Configuration): Translator {
+    const configuration = this.#complete(mesh, written)
     const ofMesh = this.#known.get(mesh) ?? new WeakMap<Configuration, Translator>()
     this.#known.set(mesh, ofMesh)
     const translator = ofMesh.get(configuration) ?? this.#meshes[mesh].translator(configuration)

@@ -4,6 +4,7 @@ import {watchKind, type KindWatchOptions, type Watch} from '../kube/watch.ts'
 import type {KubeObject} from '../mesh/pod.ts'
 import type {ResourceKind} from '../mesh/resource.ts'
 import {factKinds, kindKey, ruleKinds, type Kinds} from './kinds.ts'
+import {installedNeeds} from './installed.ts'
 import {unitKey} from './stamp.ts'
 
 export interface WatchesHandlers {
@@ -13,6 +14,9 @@ export interface WatchesHandlers {
   /** Something that we may have a part in. */
   readonly onObject: (object: KubeObject) => void
   readonly onObjectGone: (object: KubeObject) => void
+  /** What a mesh keeps of its own settings. */
+  readonly onInstalled: (object: KubeObject) => void
+  readonly onInstalledGone: (object: KubeObject) => void
   /** The first time that everything has been told, and whenever a kind is served, or is not any more. */
   readonly onKnown: () => void
   readonly onStale: (watch: string, since: number, reason: KubeError) => void
@@ -39,10 +43,22 @@ export class Watches {
     for (const kind of [...ruleKinds, ...factKinds]) {
       // A Service may be both: what a rule is about, and what we write to.
       const isOurs = kinds.all.some((each) => kindKey(each) === kindKey(kind))
-      this.#watch(api, kind, {}, true, isOurs)
+      const {onFact, onFactGone, onObject, onObjectGone} = handlers
+      this.#watch(
+        api,
+        kind,
+        {},
+        [onFact, ...(isOurs ? [onObject] : [])],
+        [onFactGone, ...(isOurs ? [onObjectGone] : [])],
+      )
     }
     for (const kind of kinds.all) {
-      if (!facts.has(kindKey(kind))) this.#watch(api, kind, {labelSelector: unitKey}, false, true)
+      if (facts.has(kindKey(kind))) continue
+      this.#watch(api, kind, {labelSelector: unitKey}, [handlers.onObject], [handlers.onObjectGone])
+    }
+    for (const {kind, namespace = '', name = ''} of installedNeeds) {
+      const key = `${kindKey(kind)} ${namespace}/${name}`
+      this.#watch(api, kind, {namespace, name}, [handlers.onInstalled], [handlers.onInstalledGone], key)
     }
   }
 
@@ -65,9 +81,15 @@ export class Watches {
     await Promise.all([...this.#watched.values()].map(({watch}) => watch.stop()))
   }
 
-  #watch(api: KubeApi, kind: ResourceKind, options: KindWatchOptions, isFact: boolean, isOurs: boolean): void {
-    const key = kindKey(kind)
-    const {onFact, onFactGone, onObject, onObjectGone, onStale, onSynced, onTrouble} = this.#handlers
+  #watch(
+    api: KubeApi,
+    kind: ResourceKind,
+    options: KindWatchOptions,
+    onSet: readonly ((object: KubeObject) => void)[],
+    onDelete: readonly ((object: KubeObject) => void)[],
+    key: string = kindKey(kind),
+  ): void {
+    const {onStale, onSynced, onTrouble} = this.#handlers
     const told = (missing: boolean) => {
       const watched = this.#watched.get(key)
       if (watched !== undefined) watched.told = true
@@ -79,12 +101,10 @@ export class Watches {
     }
     const watch = watchKind(api, kind, options, {
       onSet: (object) => {
-        if (isFact) onFact(object)
-        if (isOurs) onObject(object)
+        for (const tell of onSet) tell(object)
       },
       onDelete: (object) => {
-        if (isFact) onFactGone(object)
-        if (isOurs) onObjectGone(object)
+        for (const tell of onDelete) tell(object)
       },
       onSynced: () => told(false),
       onMissing: () => told(true),

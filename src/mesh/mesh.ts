@@ -1,6 +1,7 @@
 import type {Configuration} from '../config/schema.ts'
 import type {DecisionCode} from '../codes/decisions.ts'
 import type {Finding} from './finding.ts'
+import type {Completed} from './installed.ts'
 import type {NamespaceFacts, Objects} from './objects.ts'
 import type {PodOverrides} from './overrides.ts'
 import type {KubeObject, Pod} from './pod.ts'
@@ -86,6 +87,11 @@ export interface Mesh {
   readonly name: MeshName
   /** Lays the configuration over the chart's defaults. Called once per (configuration, environment), not per pod. */
   resolve(config: Configuration, objects: Objects): Resolution
+  /**
+   * The configuration with what the mesh was installed with, where it says nothing of that and the objects tell. A
+   * resolution starts from it; whoever translates rules needs the same trust domain.
+   */
+  complete(config: Configuration, objects: Objects): Completed
   /** What `resolve` and injection look up in a cluster with this configuration. */
   needs(config: Configuration): readonly Need[]
   /** The pod without this mesh's sidecar, its volumes, mounts and metadata; the same object where there is none. */

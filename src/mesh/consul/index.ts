@@ -12,7 +12,14 @@ import {readSettings} from './settings.ts'
 import {uninject} from './uninject.ts'
 
 /** Consul Connect, as consul-k8s 2.0.3 injects it. */
-export const consul: Mesh = {name: 'consul', resolve, needs, uninject}
+export const consul: Mesh = {
+  name: 'consul',
+  resolve,
+  // Consul keeps nothing of its chart's values in the cluster.
+  complete: (configuration) => ({ok: true, configuration}),
+  needs,
+  uninject,
+}
 
 function resolve(config: Configuration, objects: Objects): Resolution {
   const neutral = readNeutral(config)

@@ -41,6 +41,8 @@ export const istio: Mesh = {
     return {ok: true, injector}
   },
 
+  complete: withInstalled,
+
   needs,
 
   uninject: (pod: Pod) => withoutSidecar(pod),

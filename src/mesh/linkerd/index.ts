@@ -53,6 +53,7 @@ export const linkerd: Mesh = {
     }
     return {ok: true, injector}
   },
+  complete: withInstalled,
   needs,
   uninject,
 }
