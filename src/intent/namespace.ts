@@ -38,13 +38,14 @@ export function buildMesh(rejected: readonly RuleFinding[], view: View): Built {
   if (!governing.ok) {
     return built(meshUnit, governor, {sources, problems: [governing.problem, ...rejected], held: ['everything']})
   }
-  const plaintext = [...view.governors()].find(
-    (other) => other !== governor && other.configuration.mesh.security?.mutualTLS === false,
-  )
+  const [plaintext] = [...view.governors()]
+    .filter((other) => other !== governor && other.configuration.mesh.security?.mutualTLS === false)
+    .map(({site}) => site.at(['mesh', 'security', 'mutualTLS']))
+    .sort((a, b) => (a.place < b.place ? -1 : 1))
   const intent: MeshIntent = {
     settings: governor.configuration.mesh,
     originOf: originsOf(governor.site),
-    ...(plaintext === undefined ? {} : {plaintext: plaintext.site.at(['mesh', 'security', 'mutualTLS'])}),
+    ...(plaintext === undefined ? {} : {plaintext}),
   }
   return built(meshUnit, governor, {
     wanted: {kind: 'mesh', intent},

@@ -1,5 +1,7 @@
 import type {KubeObject, StringMap} from '../mesh/pod.ts'
 import type {Values} from '../mesh/values.ts'
+import type {ServiceIntent} from './intent.ts'
+import {World, type WorldOptions} from './world.ts'
 
 /** Objects for tests of intents. */
 
@@ -70,4 +72,24 @@ export function grant(namespace: string, kind: string, from: string, name?: stri
       to: [{group: '', kind: 'Service', ...(name === undefined ? {} : {name})}],
     },
   }
+}
+
+/** A world with these objects in it, in namespaces `shop`, `bank` and `front`. */
+export function worldOf(objects: readonly KubeObject[], options: Partial<WorldOptions> = {}): World {
+  const world = new World({cluster: true, ...options})
+  for (const name of ['shop', 'bank', 'front']) world.set(namespace(name))
+  for (const object of objects) world.set(object)
+  return world
+}
+
+/** What is wanted of a service. Throws where nothing is. */
+export function intentOf(world: World, service = 'shop/orders'): ServiceIntent {
+  const {wanted, problems} = world.intentOf(`service/${service}`)
+  if (wanted?.kind !== 'service') throw new Error(`nothing is wanted of ${service}: ${JSON.stringify(problems)}`)
+  return wanted.intent
+}
+
+/** `CODE place: message`, of everything that is wrong with a unit. */
+export function problemsOf(world: World, unit = 'service/shop/orders'): readonly string[] {
+  return world.intentOf(unit).problems.map(({code, origin, message}) => `${code} ${origin.place}: ${message}`)
 }
