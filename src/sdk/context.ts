@@ -23,6 +23,24 @@ export interface TraceContext {
 interface Relay {
   readonly headers: Readonly<Record<string, string>>
   readonly trace: TraceContext
+  /** The span that outbound calls are children of; '' where nobody began one. */
+  readonly span: string
+}
+
+/** A piece of work that somebody may want to see in a trace. */
+export interface SpanContext {
+  readonly traceId: string
+  readonly id: string
+  /** '' where it is the first one. */
+  readonly parent: string
+  readonly sampled: boolean
+}
+
+/** A request that came in. */
+export interface InboundContext {
+  readonly span: SpanContext
+  /** Runs `work`, and whatever it starts, as part of the request. */
+  run<T>(work: () => T): T
 }
 
 /** What `@opentelemetry/api` has of it; taken as it is, so that it need not be installed. */
@@ -71,6 +89,40 @@ export class Context {
     return this.#storage.run(this.#relayOf(inbound), work)
   }
 
+  /** The same for a request whose handling is a span of its own. */
+  open(inbound: InboundHeaders): InboundContext {
+    const relay = this.#relayOf(inbound)
+    const {traceId, sampled} = relay.trace
+    const id = newSpanId()
+    const storage = this.#storage
+    return {
+      span: {traceId, id, parent: relay.span, sampled},
+      run: (work) => storage.run({...relay, span: id}, work),
+    }
+  }
+
+  /**
+   * A span for an outbound call that carries these headers, which `headers` gave. With `named` its id goes with the call,
+   * as a sidecar's would. Where a sidecar writes spans of its own, or OpenTelemetry does, the headers stay as they are: a
+   * name that nobody reports would break their trace.
+   */
+  call(
+    headers: Readonly<Record<string, string>>,
+    named: boolean,
+  ): {readonly span: SpanContext; readonly headers: Readonly<Record<string, string>>} {
+    const relay = this.#storage.getStore()
+    const trace = parsed(headers['traceparent']) ?? relay?.trace ?? begun()
+    const isForeign = this.#openTelemetry?.trace.getActiveSpan() !== undefined
+    const span = {
+      traceId: trace.traceId,
+      id: newSpanId(),
+      parent: isForeign ? trace.spanId : (relay?.span ?? ''),
+      sampled: trace.sampled,
+    }
+    if (!named || isForeign) return {span, headers}
+    return {span, headers: {...headers, ...this.#renamed(headers, {...trace, spanId: span.id}, span.parent)}}
+  }
+
   /** The trace that goes on here, if a request is being worked on. */
   get trace(): TraceContext | undefined {
     return this.#storage.getStore()?.trace
@@ -111,9 +163,28 @@ export class Context {
       delete headers['traceparent']
     }
     const b3 = this.#b3 ? fromB3(headers) : undefined
-    const trace = known ?? b3 ?? begun()
+    const joined = known ?? b3
+    const trace = joined ?? begun()
     headers['traceparent'] ??= traceparentOf(trace)
-    return {headers, trace}
+    return {headers, trace, span: joined?.spanId ?? ''}
+  }
+
+  /** The trace headers that are there, for another span. */
+  #renamed(
+    headers: Readonly<Record<string, string>>,
+    trace: TraceContext,
+    parent: string,
+  ): Readonly<Record<string, string>> {
+    const {traceId, spanId, sampled} = trace
+    const flag = sampled ? '1' : '0'
+    return {
+      traceparent: traceparentOf(trace),
+      ...(headers['b3'] !== undefined && {b3: [traceId, spanId, flag, parent].filter((part) => part !== '').join('-')}),
+      ...(headers['x-b3-spanid'] !== undefined && {
+        'x-b3-spanid': spanId,
+        ...(parent !== '' && {'x-b3-parentspanid': parent}),
+      }),
+    }
   }
 }
 

@@ -19,6 +19,8 @@ export type MeshErrorCode =
   | 'MESH_CIRCUIT_OPEN'
   | 'MESH_PERMISSION'
   | 'MESH_RULE'
+  | 'MESH_CONFIG'
+  | 'MESH_UNAVAILABLE'
   | 'MESH_CLOSED'
 
 /** Where an answer that is not good came from: a sidecar, the application behind it, or nobody can tell. */
@@ -138,6 +140,20 @@ export class MeshPermissionError extends MeshError {
 export class MeshRuleError extends MeshError {
   constructor(message: string, cause?: unknown) {
     super('MESH_RULE', message, {cause})
+  }
+}
+
+/** The options, the environment or the configuration cannot be used; the message names the place and the fix. */
+export class MeshConfigError extends MeshError {
+  constructor(message: string, cause?: unknown) {
+    super('MESH_CONFIG', message, {cause})
+  }
+}
+
+/** The API server does not answer, or has too much to do. Rules are written as soon as it does. */
+export class MeshUnavailableError extends MeshError {
+  constructor(message: string, cause: unknown) {
+    super('MESH_UNAVAILABLE', message, {cause, retryable: true})
   }
 }
 

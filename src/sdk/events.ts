@@ -1,5 +1,3 @@
-import {EventEmitter} from 'node:events'
-
 /** One number about one service, over one interval; null where nothing is known: never 0 for no data. */
 export interface Metric {
   readonly service: string
@@ -54,20 +52,4 @@ export interface MeshEvents {
   trace: [Trace]
   /** What went wrong in the background: a rule that was not taken, a report that failed. */
   error: [Error]
-}
-
-/** An emitter whose errors end no process: where nobody listens they are written to stderr once each. */
-export class MeshEmitter extends EventEmitter<MeshEvents> {
-  readonly #told = new Set<string>()
-
-  fail(error: unknown): void {
-    const failure = error instanceof Error ? error : new Error(String(error))
-    if (this.listenerCount('error') > 0) {
-      this.emit('error', failure)
-      return
-    }
-    if (this.#told.has(failure.message)) return
-    this.#told.add(failure.message)
-    process.emitWarning(failure.message, {type: 'MeshwrightWarning'})
-  }
 }

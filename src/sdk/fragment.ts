@@ -7,11 +7,15 @@ import {readSpec} from '../rules/read.ts'
 import {trafficPolicySchema, type TrafficPolicySpec} from '../rules/traffic-policy.ts'
 import {MeshRuleError} from './errors.ts'
 
+/** Which call of the SDK it was. */
+export type Call = 'register' | 'split' | 'canary' | 'circuit-breaker'
+
 /**
  * What one call of the SDK says of a service: a part of a MeshService or TrafficPolicy with a field manager of its own, so
  * that a breaker does not delete a split, and the pods of v1 do not fight those of v2.
  */
 export interface Fragment {
+  readonly call: Call
   readonly kind: 'MeshService' | 'TrafficPolicy'
   readonly service: ServiceName
   /** Who says it, which call it was, and of which version: the same from every replica. */
@@ -30,6 +34,7 @@ const longestManager = 128
 
 export function registrationFragment(speaker: Speaker, service: ServiceName, spec: MeshServiceSpec): Fragment {
   return {
+    call: 'register',
     kind: 'MeshService',
     service,
     manager: managerOf(speaker, 'register'),
@@ -39,12 +44,13 @@ export function registrationFragment(speaker: Speaker, service: ServiceName, spe
 
 export function trafficFragment(
   speaker: Speaker,
-  call: 'split' | 'canary' | 'circuit-breaker',
+  call: Exclude<Call, 'register'>,
   service: ServiceName,
   spec: Omit<TrafficPolicySpec, 'service'>,
 ): Fragment {
   const whole = {service: service.name, ...spec}
   return {
+    call,
     kind: 'TrafficPolicy',
     service,
     manager: managerOf(speaker, call),
@@ -52,9 +58,19 @@ export function trafficFragment(
   }
 }
 
-function managerOf({name, version}: Speaker, call: string): string {
+function managerOf({name, version}: Speaker, call: Call): string {
   const words = version === '' ? [name, call] : [name, call, version]
   return `meshwright-sdk/${words.join('/')}`.slice(0, longestManager)
+}
+
+/** Whether `manager` is what another version of the fragment's speaker is called for the same call. */
+export function isAnotherVersion(manager: string, fragment: Fragment): boolean {
+  if (manager === fragment.manager) return false
+  const [, own] = fragment.manager.split('/')
+  return (
+    manager === `meshwright-sdk/${own}/${fragment.call}` ||
+    manager.startsWith(`meshwright-sdk/${own}/${fragment.call}/`)
+  )
 }
 
 /** Held against the schema here, so that a mistake shows where it was made and not in a status later. */

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest'
 import {Recorder} from './recorder.ts'
+import {FakeClock} from './testing/fake-clock.ts'
 import {Traces} from './traces.ts'
 import type {Span, Trace} from './events.ts'
 
@@ -31,22 +32,22 @@ const span = (id: string, parent: string, start: number, duration: number, error
 })
 
 test('a trace is told once, when it has gone quiet', async () => {
-  const {promise, resolve} = Promise.withResolvers<void>()
   const told: Trace[] = []
-  const traces = new Traces((trace) => {
-    told.push(trace)
-    resolve()
-  }, 30)
+  const clock = new FakeClock()
+  const traces = new Traces((trace) => told.push(trace), clock)
   traces.add('t', span('b', 'a', 110, 20, true))
+  await clock.advance(1500)
   traces.add('t', span('a', 'outside', 100, 50))
-  await promise
+  await clock.advance(1500)
+  expect(told).toEqual([])
+  await clock.advance(10_000)
   expect(told).toEqual([expect.objectContaining({id: 't', duration: 50, rootService: 'service-a', error: true})])
   expect(told[0]?.spans.map(({id}) => id)).toEqual(['a', 'b'])
 })
 
 test('what is still open is told at the end', () => {
   const told: Trace[] = []
-  const traces = new Traces((trace) => told.push(trace), 60_000)
+  const traces = new Traces((trace) => told.push(trace), new FakeClock())
   traces.add('t', span('a', '', 0, 1))
   traces.flush()
   traces.flush()
@@ -55,7 +56,7 @@ test('what is still open is told at the end', () => {
 
 test('no number of open traces grows without end', () => {
   const told: Trace[] = []
-  const traces = new Traces((trace) => told.push(trace), 60_000)
+  const traces = new Traces((trace) => told.push(trace), new FakeClock())
   for (let i = 0; i < 1500; i++) traces.add(`t${i}`, span('a', '', 0, 1))
   expect(told).toHaveLength(500)
 })

@@ -1,8 +1,9 @@
+import type {Clock, Timer} from '../kube/clock.ts'
 import type {Span, Trace} from './events.ts'
 
 interface Open {
   readonly spans: Span[]
-  timer: NodeJS.Timeout | undefined
+  timer: Timer | undefined
 }
 
 /** Milliseconds without a new span after which a trace counts as whole. */
@@ -14,11 +15,11 @@ const [mostTraces, mostSpans] = [1000, 1000]
 export class Traces {
   readonly #open = new Map<string, Open>()
   readonly #tell: (trace: Trace) => void
-  readonly #quiet: number
+  readonly #clock: Clock
 
-  constructor(tell: (trace: Trace) => void, quietAfter: number = quiet) {
+  constructor(tell: (trace: Trace) => void, clock: Clock) {
     this.#tell = tell
-    this.#quiet = quietAfter
+    this.#clock = clock
   }
 
   add(traceId: string, span: Span): void {
@@ -29,8 +30,8 @@ export class Traces {
       this.#open.set(traceId, open)
     }
     if (open.spans.length < mostSpans) open.spans.push(span)
-    clearTimeout(open.timer)
-    open.timer = setTimeout(() => this.#close(traceId), this.#quiet).unref()
+    open.timer?.cancel()
+    open.timer = this.#clock.after(quiet, () => this.#close(traceId))
   }
 
   /** Tells what is open. */
@@ -42,7 +43,7 @@ export class Traces {
     const open = this.#open.get(id)
     if (open === undefined) return
     this.#open.delete(id)
-    clearTimeout(open.timer)
+    open.timer?.cancel()
     const spans = open.spans.toSorted((a, b) => a.start - b.start)
     const ids = new Set(spans.map((span) => span.id))
     const root = spans.find(({parent}) => !ids.has(parent)) ?? spans[0]

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {MeshRuleError} from './errors.ts'
 import type {Fragment} from './fragment.ts'
-import {TrafficRule} from './traffic.ts'
+import {PlannedRule} from './traffic.ts'
 
 const handle = {
   accepted: async () => {},
@@ -11,7 +11,7 @@ const handle = {
 }
 
 function begin(registered: Fragment[] = []) {
-  const rule = new TrafficRule({
+  const rule = new PlannedRule({
     targets: [],
     nameOf: (service) => {
       const [name = '', namespace = 'shop'] = service.split('.')
@@ -33,6 +33,7 @@ describe('trafficManager()', () => {
     said.register()
     expect(registered).toEqual([
       {
+        call: 'split',
         kind: 'TrafficPolicy',
         service: {namespace: 'shop', name: 'user-service'},
         manager: 'meshwright-sdk/web/split/v1',
@@ -76,7 +77,7 @@ describe('trafficManager()', () => {
     })
   })
 
-  test.each<[string, (rule: TrafficRule) => TrafficRule, RegExp]>([
+  test.each<[string, (rule: PlannedRule) => PlannedRule, RegExp]>([
     ['nothing named', (rule) => rule, /destination/],
     ['weights above 100', (rule) => rule.to('a', 'v1').weight(80).to('a', 'v2').weight(30), /sum to 110/],
     ['weights below 100', (rule) => rule.to('a', 'v1').weight(80).to('a', 'v2').weight(10), /sum to 90/],

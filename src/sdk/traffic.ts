@@ -1,16 +1,10 @@
-import type {RetryCondition, ServiceName} from '../intent/intent.ts'
+import type {ServiceName} from '../intent/intent.ts'
 import type {TrafficPolicySpec} from '../rules/traffic-policy.ts'
 import {comparable} from '../rules/version.ts'
 import {MeshRuleError} from './errors.ts'
 import {trafficFragment, type Fragment, type Speaker} from './fragment.ts'
-import type {Handle} from './rules.ts'
-
-export interface RetryOptions {
-  /** The longest that one try may take, such as `1s`. */
-  readonly perTryTimeout?: string
-  /** Which failures are tried again; by default gateway-error, reset, connect-failure, refused-stream. */
-  readonly on?: readonly RetryCondition[]
-}
+import type {Handle} from './handle.ts'
+import type {RetryOptions, TrafficRule} from './mesh.ts'
 
 interface Target {
   readonly service: ServiceName
@@ -18,35 +12,31 @@ interface Target {
   readonly weight: number | undefined
 }
 
-/** What is put together before it is registered; every step gives a new one, and nothing happens before `register`. */
-export class TrafficRule {
+/** What `trafficManager()` puts together. */
+export class PlannedRule implements TrafficRule {
   readonly #plan: Plan
 
   constructor(plan: Plan) {
     this.#plan = plan
   }
 
-  /** The share in percent of the version named last. What is left goes to the one version without a weight. */
-  weight(percent: number): TrafficRule {
+  weight(percent: number): PlannedRule {
     const {targets} = this.#plan
     const last = targets.at(-1)
     if (last === undefined) throw new MeshRuleError('weight: name a destination first')
     return this.#with({targets: [...targets.slice(0, -1), {...last, weight: percent}]})
   }
 
-  /** Another version of the service, or of another service of the same namespace. */
-  to(service: string, version: string): TrafficRule {
+  to(service: string, version: string): PlannedRule {
     const {targets, nameOf} = this.#plan
     return this.#with({targets: [...targets, {service: nameOf(service), version, weight: undefined}]})
   }
 
-  /** The longest that a call may take with all of its tries, such as `5s`. */
-  timeout(timeout: string): TrafficRule {
+  timeout(timeout: string): PlannedRule {
     return this.#with({timeout})
   }
 
-  /** Tries after the first one; 0: none. */
-  retries(attempts: number, {perTryTimeout, on}: RetryOptions = {}): TrafficRule {
+  retries(attempts: number, {perTryTimeout, on}: RetryOptions = {}): PlannedRule {
     const retries = {
       attempts,
       ...(perTryTimeout !== undefined && {perTryTimeout}),
@@ -55,17 +45,12 @@ export class TrafficRule {
     return this.#with({retries})
   }
 
-  /**
-   * Puts the rule into force: in the cluster or in process.
-   *
-   * @throws MeshRuleError at once, where the rule makes no sense
-   */
   register(): Handle {
     return this.#plan.register((speaker) => fragmentOf(this.#plan, speaker))
   }
 
-  #with(change: Partial<Plan>): TrafficRule {
-    return new TrafficRule({...this.#plan, ...change})
+  #with(change: Partial<Plan>): PlannedRule {
+    return new PlannedRule({...this.#plan, ...change})
   }
 }
 

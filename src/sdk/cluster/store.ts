@@ -1,12 +1,16 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {readStatus, type RuleStatus} from '../../controller/status.ts'
 import type {KubeApi} from '../../kube/api.ts'
-import {ConflictError, ForbiddenError, InvalidError, KindMissingError, NotFoundError} from '../../kube/errors.ts'
+import {ConflictError, InvalidError, NotFoundError} from '../../kube/errors.ts'
 import type {KubeObject} from '../../mesh/pod.ts'
 import type {ResourceKind} from '../../mesh/resource.ts'
-import {MeshPermissionError, MeshRuleError} from '../errors.ts'
-import type {Fragment} from '../fragment.ts'
-import type {Applied, RuleStore} from '../rules.ts'
+import {MeshRuleError} from '../errors.ts'
+import {isAnotherVersion, type Fragment} from '../fragment.ts'
+import type {Applied} from '../handle.ts'
+import {withoutShares} from '../precedence.ts'
+import type {RuleStore} from '../rules.ts'
+import {claimsOf, claimsOn, requiredField} from './claims.ts'
+import {told} from './failure.ts'
 
 const apiVersion = 'meshwright.dev/v1alpha1'
 const kinds: Readonly<Record<Fragment['kind'], ResourceKind>> = {
@@ -16,114 +20,167 @@ const kinds: Readonly<Record<Fragment['kind'], ResourceKind>> = {
 
 /** Milliseconds between looks at a status. */
 const [firstLook, laterLook] = [100, 1000]
+/** How often a removal begins anew because somebody else wrote meanwhile. */
+const mostRemovals = 5
 
 /**
  * Writes neutral objects by server-side apply, each fragment under its own field manager: replicas that say the same change
- * nothing, and what another manager has said otherwise is a conflict that is told, never overwritten.
+ * nothing, and what somebody else has said otherwise is a conflict that is told, never overwritten. Only what another
+ * version of the same application has said in the same call gives way: the one that started last is the one that runs.
  */
 export class ClusterStore implements RuleStore {
-  readonly #api: KubeApi
+  readonly judgesAtOnce = false
+  readonly #connect: () => Promise<KubeApi>
+  #connection: Promise<KubeApi> | undefined
 
-  constructor(api: KubeApi) {
-    this.#api = api
+  /** @param connect called with the first rule, and again after it has failed */
+  constructor(connect: () => Promise<KubeApi>) {
+    this.#connect = connect
   }
 
   async put(fragment: Fragment): Promise<void> {
-    await this.#told(fragment, () =>
-      this.#api.apply(kinds[fragment.kind], objectOf(fragment, fragment.spec), {fieldManager: fragment.manager}),
-    )
+    try {
+      await this.#apply(fragment, fragment.manager)
+    } catch (error) {
+      if (!(error instanceof ConflictError) && !(error instanceof InvalidError)) throw told(fragment, error)
+      await this.#told(fragment, () => this.#settle(fragment, error))
+    }
   }
 
-  /** Applying nothing gives the fields back; the object goes with the last of them. */
+  /** The object goes with the last who says anything in it. */
   async remove(fragment: Fragment): Promise<void> {
-    const kind = kinds[fragment.kind]
     await this.#told(fragment, async () => {
-      // What a kind requires cannot be left out as long as the object is there.
-      const required = fragment.kind === 'TrafficPolicy' ? {service: fragment.service.name} : requiredOf(fragment)
-      const left = await this.#api.apply(kind, objectOf(fragment, required), {fieldManager: fragment.manager})
-      if (!isLastManager(left, fragment.manager)) return
-      const {uid, resourceVersion} = left.metadata ?? {}
-      await this.#api.delete(kind, fragment.service, {
-        ...(typeof uid === 'string' && {uid}),
-        ...(typeof resourceVersion === 'string' && {resourceVersion}),
-      })
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.#takeBack(fragment)
+        } catch (error) {
+          const isLate = error instanceof ConflictError && error.contested.length === 0
+          if (!isLate || attempt === mostRemovals) throw error
+        }
+      }
     })
   }
 
   /** Looks at the status that the controller writes until it is about what was put. */
   async applied(fragment: Fragment, signal: AbortSignal): Promise<Applied> {
     for (let wait = firstLook; ; wait = Math.min(wait * 2, laterLook)) {
-      const object = await this.#told(fragment, () => this.#api.get(kinds[fragment.kind], fragment.service, {signal}))
+      const object = await this.#told(fragment, () => this.#get(fragment, signal))
       const applied = verdictOf(object, fragment)
       if (applied !== undefined) return applied
       await sleep(wait, undefined, {signal})
     }
   }
 
-  close(): Promise<void> {
-    return this.#api.close()
+  async close(): Promise<void> {
+    const api = await this.#connection?.catch(() => undefined)
+    await api?.close()
+  }
+
+  async #api(): Promise<KubeApi> {
+    const connection = (this.#connection ??= this.#connect())
+    try {
+      return await connection
+    } catch (error) {
+      if (this.#connection === connection) this.#connection = undefined
+      throw error
+    }
+  }
+
+  async #get({kind, service}: Fragment, signal?: AbortSignal): Promise<KubeObject> {
+    const api = await this.#api()
+    return api.get(kinds[kind], service, signal === undefined ? {} : {signal})
+  }
+
+  async #apply(fragment: Fragment, fieldManager: string, {force = false} = {}): Promise<void> {
+    const api = await this.#api()
+    const {kind, service, spec} = fragment
+    const object = {apiVersion, kind, metadata: {...service}, spec}
+    await api.apply(kinds[kind], object, {fieldManager, ...(force && {force})})
+  }
+
+  /** What the API server refused, where only this application stands in its own way. */
+  async #settle(fragment: Fragment, error: ConflictError | InvalidError): Promise<void> {
+    const strangers =
+      error instanceof ConflictError ? error.contested.filter(({manager}) => !isOwn(manager, fragment)) : []
+    if (strangers.length > 0) throw error
+    const object = await this.#found(fragment)
+    if (object === undefined) throw error
+    const managers = [...claimsOf(object).keys()]
+    const others = managers.filter((manager) => isAnotherVersion(manager, fragment))
+    // A canary that another replica began: the shares step back, as they would beside one of this process.
+    const canary = {...fragment, call: 'canary' as const, manager: fragment.manager.replace('/split', '/canary')}
+    const besideCanary = managers.some((manager) => manager === canary.manager || isAnotherVersion(manager, canary))
+    const wanted = fragment.call === 'split' && besideCanary ? withoutShares(fragment) : fragment
+    if (others.length === 0 && wanted === fragment) throw error
+    // Each in one step, so that no request meets half a rule: the others come to say the same, then nothing.
+    for (const other of fragment.call === 'register' ? [] : others) await this.#apply(wanted, other, {force: true})
+    await this.#apply(wanted, fragment.manager, {force: true})
+    for (const other of fragment.call === 'register' ? [] : others) await this.#withdraw(wanted, other)
+  }
+
+  async #takeBack(fragment: Fragment): Promise<void> {
+    const object = await this.#found(fragment)
+    if (object === undefined || !claimsOf(object).has(fragment.manager)) return
+    const others = claimsOn(object, ['spec']).filter((manager) => manager !== fragment.manager)
+    if (others.length > 0) {
+      await this.#withdraw(fragment, fragment.manager, object)
+      return
+    }
+    const {uid, resourceVersion} = object.metadata ?? {}
+    const api = await this.#api()
+    await api
+      .delete(kinds[fragment.kind], fragment.service, {
+        ...(typeof uid === 'string' && {uid}),
+        ...(typeof resourceVersion === 'string' && {resourceVersion}),
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof NotFoundError)) throw error
+      })
+  }
+
+  /** Gives up what a manager has said, but for what the kind requires and nobody else says. */
+  async #withdraw(fragment: Fragment, manager: string, known?: KubeObject): Promise<void> {
+    const object = known ?? (await this.#found(fragment))
+    if (object === undefined) return
+    const required = requiredField[fragment.kind]
+    const isSaid = claimsOn(object, ['spec', required]).some((other) => other !== manager)
+    const spec = isSaid ? {} : {[required]: fragment.spec[required]}
+    await this.#apply({...fragment, spec}, manager)
+  }
+
+  async #found(fragment: Fragment): Promise<KubeObject | undefined> {
+    try {
+      return await this.#get(fragment)
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined
+      throw error
+    }
   }
 
   async #told<T>(fragment: Fragment, work: () => Promise<T>): Promise<T> {
-    const what = `${fragment.kind} ${fragment.service.namespace}/${fragment.service.name}`
     try {
       return await work()
     } catch (error) {
-      if (error instanceof ForbiddenError) throw new MeshPermissionError(permission(what, error), error)
-      if (error instanceof ConflictError && error.contested.length > 0) {
-        const said = error.contested.map(({field, manager}) => `${field} by ${manager}`).join(', ')
-        throw new MeshRuleError(`${what}: something else is said of ${said}`, error)
-      }
-      if (error instanceof InvalidError) {
-        const faults = error.faults.map(({field, message}) => (field === '' ? message : `${field}: ${message}`))
-        throw new MeshRuleError(`${what}: ${faults.join('; ') || error.message}`, error)
-      }
-      if (error instanceof KindMissingError) {
-        throw new MeshRuleError(`${what}: the cluster has no such kind; install Meshwright's CRDs`, error)
-      }
-      if (error instanceof NotFoundError) throw new MeshRuleError(`${what}: ${error.message}`, error)
-      throw error
+      throw told(fragment, error)
     }
   }
 }
 
-function permission(what: string, {missing, message}: ForbiddenError): string {
-  if (missing === undefined) return `${what}: ${message}`
-  const {user, verb, group, resource, namespace} = missing
-  const where = namespace === undefined ? 'a ClusterRole' : `a Role in namespace ${namespace}`
-  return `${what}: ${user} lacks the rule {apiGroups: [${JSON.stringify(group)}], resources: [${resource}], verbs: [${verb}]}; put it into ${where}`
+function isOwn(manager: string, fragment: Fragment): boolean {
+  return manager === fragment.manager || isAnotherVersion(manager, fragment)
 }
 
 /** Undefined while the controller has not come to this generation. */
-function verdictOf(object: KubeObject, {kind, service}: Fragment): Applied | undefined {
+function verdictOf({metadata, ...object}: KubeObject, {kind, service}: Fragment): Applied | undefined {
   const status: RuleStatus | undefined = readStatus(object['status'])
-  const generation = Number(object.metadata?.['generation'] ?? 0)
+  const generation = Number(metadata?.['generation'] ?? 0)
   if (status === undefined || status.observedGeneration < generation) return undefined
   const condition = (type: string) => status.conditions.find((one) => one.type === type)
   const accepted = condition('Accepted')
   if (accepted?.status === 'False') throw new MeshRuleError(`${kind} ${service.name}: ${accepted.message}`)
-  const programmed = condition('Programmed')
-  if (programmed?.status !== 'True') return undefined
+  if (condition('Programmed')?.status !== 'True') return undefined
   const approximations = (status.findings ?? [])
     .filter((finding) => finding.kind !== 'refused')
     .map(({code, path, message}) => `${code} ${path}: ${message}`)
   return {exact: approximations.length === 0, approximations}
-}
-
-function requiredOf({spec}: Fragment): Fragment['spec'] {
-  return {port: spec['port']}
-}
-
-/** Whether nobody else has applied a field; the controller's status is no claim. */
-function isLastManager({metadata}: KubeObject, manager: string): boolean {
-  const managers: unknown = metadata?.['managedFields']
-  if (!Array.isArray(managers)) return false
-  return managers.every((entry: unknown) => {
-    if (typeof entry !== 'object' || entry === null) return false
-    return Reflect.get(entry, 'subresource') === 'status' || Reflect.get(entry, 'manager') === manager
-  })
-}
-
-function objectOf({kind, service: {namespace, name}}: Fragment, spec: object): KubeObject {
-  return {apiVersion, kind, metadata: {namespace, name}, spec}
 }

@@ -3,6 +3,7 @@ import type {Fragment} from '../fragment.ts'
 import {merge} from './merge.ts'
 
 const fragment = (manager: string, spec: Fragment['spec']): Fragment => ({
+  call: 'split',
   kind: 'TrafficPolicy',
   service: {namespace: 'shop', name: 'a'},
   manager,

@@ -5,13 +5,15 @@ import type {LoadedConfiguration} from '../../config/load.ts'
 import type {KubeObject} from '../../mesh/pod.ts'
 import {MeshRuleError} from '../errors.ts'
 import type {Fragment} from '../fragment.ts'
-import type {Applied, RuleStore} from '../rules.ts'
+import type {Applied} from '../handle.ts'
+import type {RuleStore} from '../rules.ts'
 import {merge} from './merge.ts'
 
 const apiVersion = 'meshwright.dev/v1alpha1'
 
 /** Rules of one process, in force as soon as they are put: the same intents that a controller would translate. */
 export class LocalStore implements RuleStore {
+  readonly judgesAtOnce = true
   readonly #world: World
   /** By kind, namespace and name of the object that they are parts of; the order is that of their first coming. */
   readonly #fragments = new Map<string, Map<string, Fragment>>()
