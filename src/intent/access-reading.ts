@@ -25,7 +25,12 @@ export type AccessReading =
 /** An AccessPolicy of the namespace `home`, whose spec was found good. */
 export function readAccessPolicy(spec: AccessPolicySpec, site: Site, home: string, callers: Callers): AccessReading {
   const problems: RuleFinding[] = []
+  const named = new Set<string>()
   const from = (spec.from ?? []).flatMap(({service, namespace = home}, index): readonly Peer[] => {
+    // A mesh may take a caller once only.
+    const key = `${namespace}/${service ?? '*'}`
+    if (named.has(key)) return []
+    named.add(key)
     const origin = site.at(['spec', 'from', index])
     if (service === undefined) return [{kind: 'namespace', namespace, origin}]
     const peer = servicePeer({namespace, name: service}, origin, featureOf(spec.action), callers)

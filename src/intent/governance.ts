@@ -1,6 +1,6 @@
 import type {Configuration} from '../config/schema.ts'
 import {loadConfiguration, loadMeshConfig, type LoadedConfiguration} from '../config/load.ts'
-import {formatPlace, type ConfigProblem} from '../config/problem.ts'
+import {formatPlace, shown, type ConfigProblem} from '../config/problem.ts'
 import type {Tree} from '../config/tree.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import type {KubeObject, StringMap} from '../mesh/pod.ts'
@@ -125,7 +125,7 @@ export class Governance {
     const site = (source: Source) => objectSite(source).at(['spec'])
     if (entry === undefined) {
       const name = labels[configKey] ?? ''
-      const message = `the namespace is labelled ${configKey}: ${name}, and there is no MeshConfig of that name`
+      const message = `the namespace is labelled ${configKey}: ${shown(name)}, and there is no MeshConfig of that name`
       const problem = refused('MW6011', 'istio-words', site({kind: 'MeshConfig', namespace: '', name}), message)
       return {ok: false, problem, governor: this.#known(this.#nothing)}
     }
@@ -140,7 +140,7 @@ export class Governance {
     const named = Object.hasOwn(labels, environmentKey) ? labels[environmentKey] : undefined
     const governor = this.#governor(entry, named ?? this.#ownEnvironment(entry))
     if (governor !== undefined) return {ok: true, governor}
-    const message = `the namespace is labelled ${environmentKey}: ${named ?? ''}, an environment that the configuration lacks`
+    const message = `the namespace is labelled ${environmentKey}: ${shown(named)}, an environment that the configuration lacks`
     return {
       ok: false,
       problem: refused('MW6011', 'istio-words', site(entry.source), message),

@@ -9,11 +9,21 @@ export type Unit = string
 export const meshUnit: Unit = 'mesh/'
 
 export function serviceUnit({namespace, name}: ServiceName): Unit {
-  return `service/${namespace}/${name}`
+  return `service/${pathOf(namespace, name)}`
 }
 
 export function namespaceUnit(namespace: string): Unit {
-  return `namespace/${namespace}`
+  return `namespace/${pathOf(namespace)}`
+}
+
+/** Names joined by slashes. No name in a cluster has one; one in a file may, and is to be told what it is. */
+export function pathOf(...names: readonly string[]): string {
+  return names.map((name) => name.replace(/[%/]/g, encodeURIComponent)).join('/')
+}
+
+/** The names that `pathOf` joined. */
+export function namesIn(path: string): readonly string[] {
+  return path.split('/').map((step) => step.replace(/%2F|%25/g, decodeURIComponent))
 }
 
 export type Reconciled =
@@ -23,8 +33,8 @@ export type Reconciled =
 
 /** What a unit is about. Throws for what is no unit: whoever asks got it from here. */
 export function reconciledBy(unit: Unit): Reconciled {
-  const [kind, namespace, name, ...rest] = unit.split('/')
   if (unit === meshUnit) return {kind: 'mesh'}
+  const [kind, namespace, name, ...rest] = namesIn(unit)
   if (kind === 'namespace' && namespace !== undefined && name === undefined) return {kind, namespace}
   if (kind === 'service' && namespace !== undefined && name !== undefined && rest.length === 0) {
     return {kind, service: {namespace, name}}

@@ -202,6 +202,12 @@ describe('who may call', () => {
     expect(intentOf(world).access?.rules).toHaveLength(2)
   })
 
+  test('names every caller once', () => {
+    const from = [{service: 'users'}, {service: 'users', namespace: 'shop'}, {namespace: 'bank'}, {namespace: 'bank'}]
+    const world = worldOf([...orders, ...users, access('orders', {from})])
+    expect(intentOf(world).access?.rules[0]?.from.map(({kind}) => kind)).toEqual(['service', 'namespace'])
+  })
+
   test("a stranger's rule without a grant neither counts nor holds anything back", () => {
     const world = worldOf([...orders, ...users, allowUsers, access('orders', {namespace: 'shop'}, {namespace: 'bank'})])
     expect(problemsOf(world)).toEqual([expect.stringMatching(/^MW6007 AccessPolicy bank\/to-orders spec\.namespace: /)])
@@ -571,6 +577,18 @@ describe('what is known of a service', () => {
     expect(world.delete(service('orders', {}, {namespace: 'bank'}))).toContain('service/shop/orders')
     expect(intentOf(world).facts?.namesakes).toBeUndefined()
   })
+})
+
+test('names that no cluster has are told, and lead nowhere else', () => {
+  const world = new World({cluster: false})
+  world.set(rule('MeshService', 'a/b', {port: 80}))
+  world.set(access('orders', {}, {namespace: 'x/y'}))
+  world.set(traffic('orders', {timeout: '1s'}, {name: '../orders', namespace: 'shop'}))
+  expect(world.units()).toContain('service/shop/a%2Fb')
+  expect(world.units().flatMap((unit) => problemsOf(world, unit))).toEqual([
+    'MW6005 MeshService shop/a/b spec: metadata.name must be the name of a Service: at most 63 lower-case letters, digits and dashes',
+    'MW6005 TrafficPolicy shop/../orders spec.service: metadata.name must be spec.service, unless spec.namespace is given',
+  ])
 })
 
 test('what has no name, or is of no kind that intents read, changes nothing', () => {

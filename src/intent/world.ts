@@ -4,7 +4,16 @@ import type {MeshName} from '../mesh/mesh.ts'
 import type {KubeObject} from '../mesh/pod.ts'
 import type {Built} from './built.ts'
 import {Cluster} from './cluster.ts'
-import {callsFact, defaultFact, governanceFact, namesakesFact, rulesFact, serviceFact, type Fact} from './fact.ts'
+import {
+  callsFact,
+  defaultFact,
+  governanceFact,
+  namesakesFact,
+  rulesFact,
+  serviceFact,
+  serviceOf,
+  type Fact,
+} from './fact.ts'
 import {Governance} from './governance.ts'
 import {serviceOfHost} from './host.ts'
 import type {ServiceName} from './intent.ts'
@@ -319,10 +328,9 @@ export class World {
     const units = new Set<Unit>()
     for (const fact of facts) {
       for (const unit of this.#readers.of(fact)) units.add(unit)
-      const [about, namespace = '', name = ''] = fact.split('/')
-      const service = {namespace, name}
-      if (about === 'rules' || about === 'calls' || (about === 'service' && this.#isSpokenOf(service))) {
-        units.add(serviceUnit(service))
+      const told = serviceOf(fact)
+      if (told !== undefined && (told.about !== 'service' || this.#isSpokenOf(told.service))) {
+        units.add(serviceUnit(told.service))
       }
     }
     return units
