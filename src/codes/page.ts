@@ -3,6 +3,7 @@ import {configCodes} from './config.ts'
 import {decisions, type Entry} from './decisions.ts'
 import {findings} from './findings.ts'
 import {refusals} from './refusals.ts'
+import {ruleCodes} from './rules.ts'
 
 const chapters: readonly {readonly heading: string; readonly told: string; readonly entries: Record<string, Entry>}[] =
   [
@@ -16,6 +17,11 @@ const chapters: readonly {readonly heading: string; readonly told: string; reado
       heading: 'What became of a wish that a mesh cannot follow',
       told: 'In the warnings of an answer and on stderr of `inject`; each names its key.',
       entries: findings,
+    },
+    {
+      heading: 'What became of a rule',
+      told: 'In the status of the object and on stderr of `render`: MW60xx whatever the mesh, MW61xx Istio, MW62xx Linkerd, MW63xx Consul, MW64xx the controller.',
+      entries: ruleCodes,
     },
     {heading: 'Why a configuration was not taken', told: 'With file, line and column.', entries: configCodes},
     {heading: 'What the server itself says', told: 'In answers and in the log.', entries: admissionCodes},
