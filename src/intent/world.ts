@@ -3,6 +3,7 @@ import type {Tree} from '../config/tree.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import type {KubeObject} from '../mesh/pod.ts'
 import type {Built} from './built.ts'
+import {Census} from './census.ts'
 import {Cluster} from './cluster.ts'
 import {
   callsFact,
@@ -33,7 +34,7 @@ import {
   type TrimmedNamespace,
   type TrimmedService,
 } from './trim.ts'
-import {byService, meshUnit, namespaceUnit, reconciledBy, serviceUnit, type Unit} from './unit.ts'
+import {meshUnit, namespaceUnit, reconciledBy, serviceUnit, type Unit} from './unit.ts'
 import {View} from './view.ts'
 
 export type {Aspect, Built, Wanted} from './built.ts'
@@ -86,6 +87,7 @@ export class World {
   readonly #rulebook = new Rulebook()
   readonly #governance: Governance
   readonly #realm: Realms
+  readonly #census: Census
   readonly #readers = new Readers()
 
   constructor(options: WorldOptions) {
@@ -94,6 +96,7 @@ export class World {
     this.#governance = new Governance({fileName: configurationName, environment, mesh})
     const parts = {cluster: this.#cluster, rulebook: this.#rulebook, governance: this.#governance}
     this.#realm = new Realms(cluster, parts, options.systemNamespaces)
+    this.#census = new Census({...parts, realm: this.#realm})
     this.configure(configuration)
   }
 
@@ -124,13 +127,7 @@ export class World {
 
   /** Every unit of which something may be wanted or be wrong, in order. */
   units(): readonly Unit[] {
-    const namespaces = this.#realm.namespaces()
-    const isUnit = (namespace: string) => this.#realm.isGoverned(namespace) || !this.#realm.of(namespace).ok
-    return [
-      meshUnit,
-      ...namespaces.filter(isUnit).map(namespaceUnit),
-      ...this.#spokenOf(namespaces).sort(byService).map(serviceUnit),
-    ]
+    return this.#census.units()
   }
 
   /** Throws for what is no unit. */
@@ -164,7 +161,7 @@ export class World {
   /** Units that a source has a say in, in order. */
   unitsOf(source: Source): readonly Unit[] {
     const {kind, namespace, name} = source
-    if (kind === 'MeshConfig') return [...this.#governedBy(source)].sort()
+    if (kind === 'MeshConfig') return [...this.#census.governedBy(source)].sort()
     const rule = this.#rulebook.of(kind, {namespace, name})
     if (rule === undefined) return []
     const {destination} = rule
@@ -201,7 +198,7 @@ export class World {
         return this.#setProfile(at, after)
       case 'meshwright.dev/MeshConfig':
         return this.#govern(
-          () => this.#namespacesUnder(name),
+          () => this.#census.namespacesUnder(name),
           () => (after === undefined ? this.#governance.delete(name) : this.#governance.set(name, after, places)),
         )
       case 'meshwright.dev/TrafficPolicy':
@@ -229,7 +226,7 @@ export class World {
   }
 
   #setService(service: ServiceName, after: TrimmedService | undefined): ReadonlySet<Unit> {
-    const before = this.#isSpokenOf(service)
+    const before = this.#census.isSpokenOf(service)
     const facts = this.#cluster.setService(service, after)
     const affected = this.#affected(facts)
     return before && facts.length > 0 ? affected.add(serviceUnit(service)) : affected
@@ -253,7 +250,7 @@ export class World {
 
   /** A change of who governs the namespaces that `among` names before and after it. */
   #govern(among: () => readonly string[], change: () => boolean): ReadonlySet<Unit> {
-    const [before, named, usual] = [among(), this.#configured(), this.#realm.byDefault().governor]
+    const [before, named, usual] = [among(), this.#census.configured(), this.#realm.byDefault().governor]
     const affected = this.#inhabitants(before)
     if (!change()) return noUnits
     this.#realm.forget()
@@ -262,7 +259,7 @@ export class World {
     }
     const after = among().filter((namespace) => !before.includes(namespace))
     for (const unit of this.#inhabitants([...before, ...after])) affected.add(unit)
-    const facts = [...named, ...this.#configured()].map(callsFact)
+    const facts = [...named, ...this.#census.configured()].map(callsFact)
     for (const unit of this.#affected(facts)) affected.add(unit)
     return affected.add(meshUnit)
   }
@@ -270,7 +267,7 @@ export class World {
   /** Every unit of namespaces whose governance is another one, and whoever has read of it. */
   #inhabitants(namespaces: readonly string[]): Set<Unit> {
     const units = new Set(namespaces.map(namespaceUnit))
-    for (const service of this.#spokenOf(namespaces)) units.add(serviceUnit(service))
+    for (const service of this.#census.spokenOf(namespaces)) units.add(serviceUnit(service))
     for (const namespace of namespaces) {
       for (const unit of this.#readers.of(governanceFact(namespace))) units.add(unit)
       for (const {name} of this.#cluster.services(namespace)) {
@@ -280,67 +277,16 @@ export class World {
     return units
   }
 
-  /** Services that a configuration in force names. */
-  #configured(): readonly ServiceName[] {
-    return [...this.#realm.governors()].flatMap(({rules}) => rules.services)
-  }
-
-  #namespacesUnder(name: string): readonly string[] {
-    const source: Source = {kind: 'MeshConfig', namespace: '', name}
-    return this.#realm.namespaces().filter((namespace) => {
-      const labels = this.#cluster.namespace(namespace)?.labels ?? {}
-      return this.#governance.isGovernedBy(labels, source)
-    })
-  }
-
-  #governedBy(source: Source): ReadonlySet<Unit> {
-    const namespaces = this.#namespacesUnder(source.name)
-    const units = new Set([...namespaces.map(namespaceUnit), ...this.#spokenOf(namespaces).map(serviceUnit)])
-    const isDefault = this.#governance.isGovernedBy({}, source)
-    if (isDefault || this.#governance.problems().some(({origin}) => origin.source.name === source.name)) {
-      units.add(meshUnit)
-    }
-    return units
-  }
-
-  /** Services of these namespaces that a rule, or mutual TLS for all, is about. */
-  #spokenOf(namespaces: readonly string[]): ServiceName[] {
-    const configured = Map.groupBy(this.#configured(), ({namespace}) => namespace)
-    return namespaces.flatMap((namespace) => {
-      const names = new Set(this.#rulebook.names(namespace))
-      for (const {name} of configured.get(namespace) ?? []) names.add(name)
-      if (this.#isMutual(namespace)) {
-        for (const {name, managedFor} of this.#cluster.services(namespace))
-          if (managedFor === undefined) names.add(name)
-      }
-      return [...names].map((name) => ({namespace, name}))
-    })
-  }
-
-  /** Whether mutual TLS is asked for, or switched off, for every service of the namespace. */
-  #isMutual(namespace: string): boolean {
-    const governing = this.#realm.of(namespace)
-    const value = governing.governor.configuration.mesh.security?.mutualTLS
-    return governing.ok && value !== undefined && this.#realm.isGoverned(namespace)
-  }
-
   #affected(facts: readonly Fact[]): Set<Unit> {
     const units = new Set<Unit>()
     for (const fact of facts) {
       for (const unit of this.#readers.of(fact)) units.add(unit)
       const told = serviceOf(fact)
-      if (told !== undefined && (told.about !== 'service' || this.#isSpokenOf(told.service))) {
+      if (told !== undefined && (told.about !== 'service' || this.#census.isSpokenOf(told.service))) {
         units.add(serviceUnit(told.service))
       }
     }
     return units
-  }
-
-  #isSpokenOf({namespace, name}: ServiceName): boolean {
-    if (this.#rulebook.isAbout({namespace, name})) return true
-    const isOurs = this.#cluster.service({namespace, name})?.managedFor !== undefined
-    if (!isOurs && this.#isMutual(namespace)) return true
-    return [...this.#realm.governors()].some(({rules}) => rules.isAbout({namespace, name}))
   }
 }
 
