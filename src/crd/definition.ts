@@ -3,7 +3,7 @@ import type {z} from 'zod'
 import type {SourceKind} from '../intent/origin.ts'
 import type {Values} from '../mesh/values.ts'
 import {accessPolicySchema} from '../rules/access-policy.ts'
-import {meshConfigSchema} from '../rules/mesh-config.ts'
+import {fileSchema} from '../config/schema.ts'
 import {meshServiceName, meshServiceSchema} from '../rules/mesh-service.ts'
 import {statusSchema} from '../rules/status.ts'
 import {trafficPolicyName, trafficPolicySchema} from '../rules/traffic-policy.ts'
@@ -58,7 +58,7 @@ const kinds: readonly Kind[] = [
     scope: 'Cluster',
     description:
       'A mesh configuration. The one named default governs every namespace whose label meshwright.dev/config names no other.',
-    spec: meshConfigSchema,
+    spec: fileSchema,
     options: {nullable: true},
     conditions: [
       {
