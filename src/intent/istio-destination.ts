@@ -1,6 +1,7 @@
 import type {Path} from '../config/tree.ts'
 import {shown} from '../config/problem.ts'
 import {isValues, type Values} from '../mesh/values.ts'
+import {areLabels} from '../rules/label.ts'
 import {sameVersion} from '../rules/version.ts'
 import {breakerOf} from './draft.ts'
 import type {Breaker, PodFacts, Subset} from './intent.ts'
@@ -55,6 +56,9 @@ function readSubset(
     wording.refuse('MW6005', 'subsets', [...path, 'labels', key], `a label must be a text, found ${shown(value)}`)
     return []
   })
+  if (!areLabels(Object.fromEntries(texts))) {
+    wording.refuse('MW6005', 'subsets', [...path, 'labels'], 'labels must be such as pods can carry')
+  }
   return {
     name,
     labels: texts.length === 0 ? defaultLabels(name, pods) : Object.fromEntries(texts),

@@ -30,6 +30,13 @@ export const wrongTraffic: readonly Wrong[] = [
     'names a version twice',
   ],
   ['a version twice', {versions: [{name: 'v1.0.0'}, {name: '1.0.0'}]}, 'names a version twice'],
+  ['no label at all', {versions: [{name: 'v1', labels: {}}]}, 'name at least one label, or leave labels out'],
+  [
+    'a label that no pod can carry',
+    {versions: [{name: 'v1', labels: {version: 'a b'}}]},
+    'labels must be such as pods',
+  ],
+  ['a key that no pod can carry', {versions: [{name: 'v1', labels: {'a b/c': 'v1'}}]}, 'labels must be such as pods'],
   ['a split and a canary', {split: [v1], canary: {version: 'v2', percent: 10}}, 'give split or canary, not both'],
   ['a try longer than all', limited('1s', '1500ms'), tooLong],
   ['a try longer than all, on a route', onRoute({path: '/'}, limited('1s', '2s')), tooLong],
