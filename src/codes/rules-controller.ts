@@ -56,6 +56,12 @@ export const controllerRules = {
     fix: 'Report it to us with the rule.',
     reason: 'Internal',
   },
+  MW6410: {
+    title: 'no such namespace',
+    sentence: 'The object belongs into a namespace that the cluster does not have.',
+    fix: 'Install the mesh whose namespace it is, or correct the name in the configuration.',
+    reason: 'NamespaceNotFound',
+  },
 } as const satisfies Record<string, Entry & {readonly reason: string}>
 
 export type ControllerCode = keyof typeof controllerRules

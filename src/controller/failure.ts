@@ -54,7 +54,7 @@ function codeOf(error: KubeError): ControllerCode {
     if (error.namespaceEnding) return 'MW6408'
     return error.missing === undefined ? 'MW6405' : 'MW6406'
   }
-  // What an object is written into is gone: its namespace.
-  if (error instanceof NotFoundError) return 'MW6408'
+  // Applying makes what is not there, so what is not there is its namespace.
+  if (error instanceof NotFoundError) return 'MW6410'
   return 'MW6407'
 }
