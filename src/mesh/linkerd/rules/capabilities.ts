@@ -15,7 +15,7 @@ export const linkerdCapabilities: Readonly<Record<Feature, Capability>> = {
   ),
   canary: exact('Two weights, as for a split.'),
   'route-path-prefix': exact(
-    "A regular expression, since the Gateway API's PathPrefix compares whole segments; the order of routes is kept by matches that do not overlap.",
+    'An exact path and a regular expression for all below it, so that whole elements count; the order of routes is kept by matches that do not overlap.',
   ),
   'route-path-exact': exact('An Exact path.'),
   'route-path-regex': exact(

@@ -112,7 +112,8 @@ function holds(match: Match, {method, path, headers}: Request): boolean {
   if (match.path !== undefined) {
     const {kind, value} = match.path
     if (kind === 'exact' && path !== value) return false
-    if (kind === 'prefix' && !path.startsWith(value)) return false
+    const elements = value.replace(/\/+$/, '')
+    if (kind === 'prefix' && path !== elements && !path.startsWith(`${elements}/`)) return false
     if (kind === 'regex' && !new RegExp(`^(?:${value})$`).test(path)) return false
   }
   return match.headers.every(({name, kind, value}) => {

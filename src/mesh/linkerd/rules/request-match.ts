@@ -19,8 +19,11 @@ export interface HeaderCondition {
 
 export const everyRequest: RequestMatch = {path: undefined, method: undefined, headers: []}
 
-/** A match of an intent in this form; undefined where it asks two different things of one header. */
-export function requestMatch({path, method, headers}: Match): RequestMatch | undefined {
+/**
+ * A match of an intent in this form, any of which may hold: a prefix, which is of whole elements on every mesh, takes two.
+ * Undefined where it asks two different things of one header.
+ */
+export function requestMatches({path, method, headers}: Match): readonly RequestMatch[] | undefined {
   const conditions = new Map<string, HeaderCondition>()
   for (const {name, kind, value} of headers) {
     const condition = {name: name.toLowerCase(), kind, value: kind === 'present' ? '' : value}
@@ -28,12 +31,24 @@ export function requestMatch({path, method, headers}: Match): RequestMatch | und
     if (before !== undefined && !sameCondition(before, condition)) return undefined
     conditions.set(condition.name, condition)
   }
-  return {path: path && pathOf(path), method, headers: sorted([...conditions.values()])}
+  const rest = {method, headers: sorted([...conditions.values()])}
+  return pathsOf(path).map((one) => ({path: one, ...rest}))
 }
 
-function pathOf({kind, value}: NonNullable<Match['path']>): PathPattern | undefined {
-  if (kind === 'exact') return exactPath(value)
-  return kind === 'prefix' ? prefixPath(value) : {kind: 'regex', value}
+function pathsOf(path: Match['path']): readonly (PathPattern | undefined)[] {
+  if (path === undefined) return [undefined]
+  const {kind, value} = path
+  if (kind === 'exact') return [exactPath(value)]
+  if (kind === 'regex') return [{kind, value}]
+  const elements = value.replace(/\/+$/, '')
+  return elements === '' ? [undefined] : [exactPath(elements), prefixPath(`${elements}/`)]
+}
+
+/** True where the match is the exact half of a prefix that is among `all`. */
+export function isRootOfPrefix({path, method, headers}: RequestMatch, all: readonly RequestMatch[]): boolean {
+  if (path?.kind !== 'exact') return false
+  const below = matchKey({path: prefixPath(`${path.value}/`), method, headers})
+  return all.some((other) => matchKey(other) === below)
 }
 
 export function matchKey({path, method = '', headers}: RequestMatch): string {

@@ -2,15 +2,15 @@ import type {Match} from '../../../intent/intent.ts'
 import type {Feature} from '../../../intent/features.ts'
 import type {Findings} from './finding.ts'
 import {pathRegex, type PathPattern} from './path-pattern.ts'
-import {headerRegex, requestMatch, type HeaderCondition, type RequestMatch} from './request-match.ts'
+import {headerRegex, requestMatches, type HeaderCondition, type RequestMatch} from './request-match.ts'
 import {regexProblem} from './rust-regex.ts'
 
 const longestPath = 1024
 const longestValue = 4096
 const mostHeaders = 16
 
-/** The match in one form, or undefined with a refusal where no route can hold it. */
-export function sayableMatch(match: Match, findings: Findings): RequestMatch | undefined {
+/** The match as those of which any may hold, or undefined with a refusal where no route can hold it. */
+export function sayableMatches(match: Match, findings: Findings): readonly RequestMatch[] | undefined {
   const {origin, path, method, headers} = match
   const refuse = (code: 'MW6209' | 'MW6212', feature: Feature, message: string): undefined => {
     findings.refused(code, feature, origin, message)
@@ -30,11 +30,11 @@ export function sayableMatch(match: Match, findings: Findings): RequestMatch | u
     const problem = kind === 'regex' ? regexProblem(value) : undefined
     if (problem !== undefined) return refuse('MW6209', feature, `the regular expression for header ${name}: ${problem}`)
   }
-  const said = requestMatch(match)
+  const said = requestMatches(match)
   if (said === undefined) return refuse('MW6212', 'route-header', 'one header cannot be asked for twice')
-  if (said.headers.length > mostHeaders)
+  if (said.some((one) => one.headers.length > mostHeaders))
     return refuse('MW6212', 'route-header', `a match holds at most ${mostHeaders} headers`)
-  if (said.headers.some((header) => headerRegex(header).length > longestValue))
+  if (said.some((one) => one.headers.some((header) => headerRegex(header).length > longestValue)))
     return refuse('MW6212', 'route-header', `a header's value has at most ${longestValue} characters`)
   return said
 }
@@ -64,8 +64,8 @@ export function httpMatch({path, method, headers}: RequestMatch): object | undef
 }
 
 /**
- * Prefixes become regular expressions: the Gateway API's PathPrefix compares whole segments, so that `/api` would miss
- * `/apis`, and `/api/` would match `/api`.
+ * Prefixes become regular expressions: those here compare characters and may have holes, and by a PathPrefix of its own
+ * length a proxy would rank a match, not by the order of the routes.
  */
 function pathMatch(path: PathPattern): {readonly type: string; readonly value: string} {
   if (path.kind === 'exact' && isPlainPath(path.value)) return {type: 'Exact', value: path.value}

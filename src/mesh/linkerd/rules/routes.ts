@@ -6,10 +6,10 @@ import {linkerdDuration, routeDuration} from './duration.ts'
 import type {Findings} from './finding.ts'
 import {grpcRouteKind, httpRouteKind, objectOf} from './kinds.ts'
 import {arrange, grpcRanking, httpRanking, type RankedMatch} from './precedence.ts'
-import {everyRequest, type RequestMatch} from './request-match.ts'
+import {everyRequest, isRootOfPrefix, type RequestMatch} from './request-match.ts'
 import {retryAnnotations, retryPrefix} from './retry-annotations.ts'
 import {backendRefs, type BackendScope} from './route-backends.ts'
-import {grpcForm, grpcMatch, httpMatch, sayableMatch} from './route-match.ts'
+import {grpcForm, grpcMatch, httpMatch, sayableMatches} from './route-match.ts'
 
 const mostRules = 16
 const mostMatchesOfRule = 64
@@ -28,15 +28,15 @@ export function routeMatches(
   findings: Findings,
 ): readonly (readonly RequestMatch[])[] | undefined {
   const said = routes.map(({matches}) =>
-    matches.length === 0 ? [everyRequest] : matches.map((match) => sayableMatch(match, findings)),
+    matches.length === 0 ? [[everyRequest]] : matches.map((match) => sayableMatches(match, findings)),
   )
-  const complete = said.map((matches) => matches.filter((match) => match !== undefined))
-  return complete.every((matches, index) => matches.length === said[index]?.length) ? complete : undefined
+  if (said.some((matches) => matches.includes(undefined))) return undefined
+  return said.map((matches) => matches.flatMap((match) => match ?? []))
 }
 
-/** True where services and methods of gRPC say every match. */
+/** True where services and methods of gRPC say every match: `/shop.Orders` alone, the root of a prefix, is no call. */
 export function grpcSayable(matches: readonly (readonly RequestMatch[])[]): boolean {
-  return matches.flat().every((match) => grpcForm(match) !== undefined)
+  return matches.every((own) => own.every((match) => grpcForm(match) !== undefined || isRootOfPrefix(match, own)))
 }
 
 /**

@@ -189,12 +189,10 @@ describe('a match', () => {
     return spec.rules[0]?.matches
   }
 
-  test('of a path prefix compares characters, as the other meshes do, and not segments', () => {
-    expect(said({path: {kind: 'prefix', value: '/api'}})).toEqual([
-      {path: {type: 'RegularExpression', value: '^/api.*$'}},
-    ])
-    expect(said({path: {kind: 'prefix', value: '/v1.0'}})).toEqual([
-      {path: {type: 'RegularExpression', value: '^/v1\\.0.*$'}},
+  test.each(['/v1.0', '/v1.0/'])('of the path prefix %s is of whole elements, as on the other meshes', (value) => {
+    expect(said({path: {kind: 'prefix', value}})).toEqual([
+      {path: {type: 'Exact', value: '/v1.0'}},
+      {path: {type: 'RegularExpression', value: '^/v1\\.0/.*$'}},
     ])
   })
 
@@ -256,14 +254,20 @@ describe('a match', () => {
         {
           matches: [
             {path: {type: 'PathPrefix', value: '/'}, headers: [{name: 'x-user', value: 'qa'}]},
+            {path: {type: 'Exact', value: '/api'}, method: 'GET', headers: [{name: 'x-user', value: 'qa'}]},
             {
-              path: {type: 'RegularExpression', value: '^/api.*$'},
+              path: {type: 'RegularExpression', value: '^/api/.*$'},
               method: 'GET',
               headers: [{name: 'x-user', value: 'qa'}],
             },
           ],
         },
-        {matches: [{path: {type: 'RegularExpression', value: '^/api.*$'}, method: 'GET'}]},
+        {
+          matches: [
+            {path: {type: 'Exact', value: '/api'}, method: 'GET'},
+            {path: {type: 'RegularExpression', value: '^/api/.*$'}, method: 'GET'},
+          ],
+        },
         {matches: [{path: {type: 'PathPrefix', value: '/'}}]},
       ],
     })
@@ -374,7 +378,11 @@ describe('gRPC', () => {
     )
     expect(objects(h2c, 'GRPCRoute')).toEqual([])
     expect(told(h2c)).toContain('approximated MW6219 retry-conditions')
-    const prefix = matchOf({path: {kind: 'prefix', value: '/shop.Cat'}})
+    const service = matchOf({path: {kind: 'prefix', value: '/shop.Catalogue'}})
+    expect(
+      object(trafficPartOf({routes: [routeOf({matches: [service]}), routeOf()]}, {protocol: 'grpc'}), 'GRPCRoute'),
+    ).toMatchObject({spec: {rules: [{matches: [{method: {type: 'Exact', service: 'shop.Catalogue'}}]}, {}]}})
+    const prefix = matchOf({path: {kind: 'prefix', value: '/shop.Catalogue/Search'}})
     expect(
       objects(trafficPartOf({routes: [routeOf({matches: [prefix]}), routeOf()]}, {protocol: 'grpc'}), 'HTTPRoute'),
     ).toHaveLength(1)
