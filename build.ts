@@ -1,5 +1,6 @@
 import {mkdir, rename, rm, writeFile} from 'node:fs/promises'
 import {build} from 'esbuild'
+import {entryPoints, writeDeclarations} from './packaging/declarations.ts'
 import {configurationJsonSchema} from './src/config/json-schema.ts'
 
 // Built aside and moved into place, so that a webhook started meanwhile never sees half a build.
@@ -7,11 +8,15 @@ const [target, fresh] = ['dist', 'dist.new']
 await rm(fresh, {recursive: true, force: true})
 await mkdir(fresh)
 await build({
-  entryPoints: {main: 'src/main.ts'},
+  entryPoints: {
+    main: 'src/main.ts',
+    ...Object.fromEntries(entryPoints.map((name) => [`sdk/${name}`, `src/sdk/${name}.ts`])),
+  },
   outdir: fresh,
   bundle: true,
-  // One chunk for each command: `webhook` does not parse what only `inject` needs.
+  // One chunk for each command: `webhook` does not parse what only `inject` needs, nor an application what only a cluster does.
   splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
   format: 'esm',
   platform: 'node',
   target: 'node22.19',
@@ -24,5 +29,6 @@ await build({
   logLevel: 'warning',
 })
 await writeFile(`${fresh}/schema.json`, `${JSON.stringify(configurationJsonSchema(), null, 2)}\n`)
+await writeDeclarations(`${fresh}/sdk`)
 await rm(target, {recursive: true, force: true})
 await rename(fresh, target)

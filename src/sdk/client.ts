@@ -84,10 +84,11 @@ export class Clients {
           headers: {accept: 'application/json', ...request.headers, ...headers, ...Object.fromEntries(given)},
           timeout,
           signal: options.signal,
+          operation: {name: operation, input},
         })
         return outputOf(answer, failed(answer.url, answer.attempts))
       } catch (error) {
-        throw error instanceof NoAnswer ? said(error, failed(error.url, error.attempts)) : error
+        throw error instanceof NoAnswer ? errorOf(error, failed(error.url, error.attempts)) : error
       }
     }
   }
@@ -110,7 +111,8 @@ function read(
   }
 }
 
-function said(none: NoAnswer, failed: Failed): Error {
+/** What an application is told where no answer came. */
+export function errorOf(none: NoAnswer, failed: Failed): Error {
   if (none.reason === 'timeout') return new MeshTimeoutError(none.timeout, failed)
   if (none.reason === 'circuit-open') return new MeshCircuitOpenError(failed)
   const {cause} = none

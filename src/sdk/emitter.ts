@@ -1,18 +1,32 @@
 import {EventEmitter} from 'node:events'
 import type {MeshEvents} from './events.ts'
 
-/** An emitter whose errors end no process: where nobody listens they are written to stderr once each. */
-export class MeshEmitter extends EventEmitter<MeshEvents> {
+/**
+ * An emitter whose errors end no process: where nobody listens they are written to stderr once each, and what a listener
+ * throws is such an error.
+ */
+export class MeshEmitter extends EventEmitter {
   readonly #told = new Set<string>()
+
+  tell<Event extends keyof MeshEvents>(event: Event, ...said: MeshEvents[Event]): void {
+    try {
+      this.emit(event, ...said)
+    } catch (error) {
+      if (event === 'error') this.#warn(error)
+      else this.fail(error)
+    }
+  }
 
   fail(error: unknown): void {
     const failure = error instanceof Error ? error : new Error(String(error))
-    if (this.listenerCount('error') > 0) {
-      this.emit('error', failure)
-      return
-    }
-    if (this.#told.has(failure.message)) return
-    this.#told.add(failure.message)
-    process.emitWarning(failure.message, {type: 'MeshwrightWarning'})
+    if (this.listenerCount('error') > 0) this.tell('error', failure)
+    else this.#warn(failure)
+  }
+
+  #warn(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error)
+    if (this.#told.has(message)) return
+    this.#told.add(message)
+    process.emitWarning(message, {type: 'MeshwrightWarning'})
   }
 }

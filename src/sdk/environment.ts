@@ -31,6 +31,22 @@ export interface Environment {
   readonly variables: Variables
 }
 
+/** Of a process that was told nothing, on a machine that knows no cluster. */
+export const noEnvironment: Environment = {
+  mode: undefined,
+  chosen: undefined,
+  node: undefined,
+  namespace: undefined,
+  service: undefined,
+  version: undefined,
+  services: undefined,
+  configurations: [],
+  rules: [],
+  hasKubeconfig: false,
+  isPod: false,
+  variables: {},
+}
+
 const serviceAccountNamespace = 'var/run/secrets/kubernetes.io/serviceaccount/namespace'
 
 /**

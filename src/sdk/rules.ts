@@ -13,3 +13,34 @@ export interface RuleStore {
   applied(fragment: Fragment, signal: AbortSignal): Promise<Applied>
   close(): Promise<void>
 }
+
+/** A store that is made with the first rule. */
+export class DeferredStore implements RuleStore {
+  readonly judgesAtOnce = false
+  readonly #make: () => Promise<RuleStore>
+  #made: Promise<RuleStore> | undefined
+
+  constructor(make: () => Promise<RuleStore>) {
+    this.#make = make
+  }
+
+  async put(fragment: Fragment): Promise<void> {
+    await (await this.#store()).put(fragment)
+  }
+
+  async remove(fragment: Fragment): Promise<void> {
+    await (await this.#store()).remove(fragment)
+  }
+
+  async applied(fragment: Fragment, signal: AbortSignal): Promise<Applied> {
+    return (await this.#store()).applied(fragment, signal)
+  }
+
+  async close(): Promise<void> {
+    await (await this.#made)?.close()
+  }
+
+  #store(): Promise<RuleStore> {
+    return (this.#made ??= this.#make())
+  }
+}

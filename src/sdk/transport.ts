@@ -1,3 +1,4 @@
+import {errors, type Agent} from 'undici'
 import type {ServiceName} from '../intent/intent.ts'
 
 /** A request on its way to another service. */
@@ -6,17 +7,25 @@ export interface Outgoing {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | undefined
+  readonly body: string | Uint8Array | undefined
   /** Milliseconds for the whole call, where the caller said so. */
   readonly timeout: number | undefined
   readonly signal: AbortSignal | undefined
+  /** What the caller calls it, and what it passed. Absent for a `fetch`. */
+  readonly operation?: {readonly name: string; readonly input: unknown}
+  /** Where the caller names one; of a cluster, since on one machine every process has its own. */
+  readonly port?: number
+  /** The answer is wanted byte by byte, in `bytes`. */
+  readonly binary?: true
 }
 
 export interface Incoming {
   readonly status: number
   /** Lower-case names; several values are joined by a comma. */
   readonly headers: Readonly<Record<string, string>>
+  /** '' where bytes were asked for. */
   readonly text: string
+  readonly bytes?: Uint8Array
   readonly url: string
   readonly attempts: number
 }
@@ -41,9 +50,49 @@ export class NoAnswer extends Error {
   }
 }
 
+/** One request to one endpoint. */
+export interface Try {
+  readonly service: ServiceName
+  /** As its rule calls it; '' where no rule has versions. */
+  readonly version: string
+  readonly url: string
+  /** 0 where no answer came. */
+  readonly status: number
+  /** Milliseconds. */
+  readonly duration: number
+}
+
 /** How requests reach services: through the sidecar in a cluster, by the rules in process without one. */
 export interface Transport {
   /** @throws NoAnswer, or `signal.reason` where the caller gave up */
   send(request: Outgoing): Promise<Incoming>
   close(): Promise<void>
+}
+
+/** Whether nothing was sent, since there was nobody to send it to. */
+export function isConnectFailure(error: unknown): boolean {
+  if (error instanceof errors.ConnectTimeoutError) return true
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'].includes(code)
+}
+
+/** Headers as one text each. */
+export function flat(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Readonly<Record<string, string>> {
+  const pairs = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value])
+  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined))
+}
+
+/** Milliseconds that calls under way have to end by themselves. */
+const grace = 5000
+
+/** Ends connections: those in use when their calls have ended, or after a while. */
+export async function ended(agent: Agent): Promise<void> {
+  const impatience = setTimeout(() => void agent.destroy(new Error('the mesh is closed')), grace)
+  try {
+    await agent.close()
+  } finally {
+    clearTimeout(impatience)
+  }
 }

@@ -25,15 +25,31 @@ const document = z.record(z.string(), z.union([written, z.array(written)]))
 /** The processes that stand in for a cluster, by service. */
 export class Endpoints {
   readonly #byService: ReadonlyMap<string, readonly Endpoint[]>
+  readonly #elsewhere: (service: ServiceName) => string | undefined
 
-  constructor(byService: ReadonlyMap<string, readonly Endpoint[]>) {
+  /** @param elsewhere the origin of a service that is not among them, if it can be reached all the same */
+  constructor(
+    byService: ReadonlyMap<string, readonly Endpoint[]>,
+    elsewhere: (service: ServiceName) => string | undefined = () => undefined,
+  ) {
     this.#byService = byService
+    this.#elsewhere = elsewhere
+  }
+
+  /** The same, and the others by where they can be reached. */
+  or(elsewhere: (service: ServiceName) => string | undefined): Endpoints {
+    return new Endpoints(this.#byService, elsewhere)
   }
 
   /** Those whose labels include the given ones. A service is known by its name alone, or by `name.namespace`. */
   of({name, namespace}: ServiceName, labels: StringMap = {}): readonly Endpoint[] {
-    const all = this.#byService.get(`${name}.${namespace}`) ?? this.#byService.get(name) ?? []
     const wanted = Object.entries(labels)
+    const all = this.#byService.get(`${name}.${namespace}`) ?? this.#byService.get(name)
+    if (all === undefined) {
+      // Whoever answers there cannot be told by its labels.
+      const url = wanted.length === 0 ? this.#elsewhere({name, namespace}) : undefined
+      return url === undefined ? [] : [{url, labels: {}}]
+    }
     return all.filter((endpoint) =>
       wanted.every(([key, value]) => comparable(endpoint.labels[key] ?? '') === comparable(value)),
     )

@@ -40,6 +40,13 @@ export class LocalStore implements RuleStore {
     return this.#intentOf(service)?.access
   }
 
+  /** What is refused of the rules that are in force by now, a sentence each. */
+  problems(): readonly string[] {
+    const built = this.#world.units().map((unit) => this.#world.intentOf(unit))
+    const refused = built.flatMap(({problems}) => problems.filter(({kind}) => kind === 'refused'))
+    return [...new Set(refused.map(({code, origin, message}) => `${origin.place}: ${code} ${message}`))]
+  }
+
   async put(fragment: Fragment): Promise<void> {
     const key = keyOf(fragment)
     const before = this.#fragments.get(key) ?? new Map<string, Fragment>()

@@ -2,9 +2,9 @@ import {createServer, type IncomingMessage, type ServerResponse} from 'node:http
 import type {AddressInfo} from 'node:net'
 import {afterEach, describe, expect, test} from 'vitest'
 import type {Backend, Breaker, Retries, Route, Traffic} from '../../intent/intent.ts'
-import type {Outgoing} from '../transport.ts'
+import type {Outgoing, Try} from '../transport.ts'
 import {readEndpoints, readInline, type Endpoints} from './endpoints.ts'
-import {LocalTransport, type Try} from './transport.ts'
+import {LocalTransport} from './transport.ts'
 
 const origin = {source: {kind: 'TrafficPolicy', namespace: 'shop', name: 'a'}, path: '', place: ''} as const
 const service = {namespace: 'shop', name: 'a'}

@@ -1,7 +1,16 @@
 import {setTimeout as sleep} from 'node:timers/promises'
-import {Agent, errors, request} from 'undici'
+import {Agent, request} from 'undici'
 import type {Retries, RetryCondition, Route, ServiceName, Traffic} from '../../intent/intent.ts'
-import {NoAnswer, type Incoming, type Outgoing, type Transport} from '../transport.ts'
+import {
+  ended,
+  flat,
+  isConnectFailure,
+  NoAnswer,
+  type Incoming,
+  type Outgoing,
+  type Transport,
+  type Try,
+} from '../transport.ts'
 import {Ejections} from './ejection.ts'
 import type {Endpoints} from './endpoints.ts'
 import {backendOf, routeOf} from './route.ts'
@@ -16,18 +25,6 @@ export interface LocalOptions {
   readonly now: () => number
   /** Told of each try: for metrics and traces. */
   readonly onTry?: (attempt: Try) => void
-}
-
-/** One request to one endpoint. */
-export interface Try {
-  readonly service: ServiceName
-  /** As its rule calls it; '' where no rule has versions. */
-  readonly version: string
-  readonly url: string
-  /** 0 where no answer came. */
-  readonly status: number
-  /** Milliseconds. */
-  readonly duration: number
 }
 
 /** What Envoy waits between tries, at most: a random part of 25 ms, doubled with each, up to 250. */
@@ -72,7 +69,7 @@ export class LocalTransport implements Transport {
   }
 
   close(): Promise<void> {
-    return this.#agent.close()
+    return ended(this.#agent)
   }
 
   /** The share of a call is drawn once, and its tries stay with it. */
@@ -129,7 +126,7 @@ export class LocalTransport implements Transport {
   }
 
   async #tryOne(
-    {method, path, headers, body}: Outgoing,
+    {method, path, headers, body, binary}: Outgoing,
     {service, version, breaker}: Target,
     endpoint: string,
     perTryTimeout: number | undefined,
@@ -151,8 +148,8 @@ export class LocalTransport implements Transport {
         ...(signals.length > 0 && {signal: AbortSignal.any(signals)}),
       })
       status = answer.statusCode
-      const text = await answer.body.text()
-      return {kind: 'answer', answer: {status, headers: flat(answer.headers), text, url}}
+      const content = binary === true ? {text: '', bytes: await answer.body.bytes()} : {text: await answer.body.text()}
+      return {kind: 'answer', answer: {status, headers: flat(answer.headers), ...content, url}}
     } catch (error) {
       stop?.throwIfAborted()
       status = 0
@@ -185,18 +182,7 @@ function isTriedAgain(outcome: Outcome, on: readonly RetryCondition[]): boolean 
   return gatewayErrors.has(status) ? asked('5xx', 'gateway-error') : status >= 500 && asked('5xx')
 }
 
-function isConnectFailure(error: unknown): boolean {
-  if (error instanceof errors.ConnectTimeoutError) return true
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'].includes(code)
-}
-
 function least(one: number | undefined, other: number | undefined): number | undefined {
   if (one === undefined || other === undefined) return one ?? other
   return Math.min(one, other)
-}
-
-function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> {
-  const pairs = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value])
-  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined))
 }

@@ -1,7 +1,5 @@
-import type {Clock, Timer} from '../../kube/clock.ts'
-
 /** Time that stands until it is told to go on: intervals of reports, quiet times of traces. */
-export class FakeClock implements Clock {
+export class FakeClock {
   #now: number
   #timers: {readonly at: number; readonly call: () => void}[] = []
 
@@ -19,7 +17,7 @@ export class FakeClock implements Clock {
     return this.#now
   }
 
-  after(milliseconds: number, call: () => void): Timer {
+  after(milliseconds: number, call: () => void): {cancel(): void} {
     const timer = {at: this.#now + Math.max(0, milliseconds), call}
     this.#timers.push(timer)
     return {cancel: () => void (this.#timers = this.#timers.filter((one) => one !== timer))}

@@ -1,0 +1,40 @@
+import {assemble} from './assemble.ts'
+import {noEnvironment} from './environment.ts'
+import type {Mesh} from './mesh.ts'
+import type {MeshOptions} from './options.ts'
+import {FakeClock} from './testing/fake-clock.ts'
+import {FakeMesh} from './testing/fake-mesh.ts'
+import {FakeStore} from './testing/fake-store.ts'
+import {FakeTransport} from './testing/fake-transport.ts'
+import type {FakeOperations, RecordedCall, RecordedRule} from './testing/fakes.ts'
+
+export {FakeClock} from './testing/fake-clock.ts'
+export * from './testing/fakes.ts'
+
+export interface TestMeshOptions extends Omit<MeshOptions, 'mode'> {
+  /** Services, by name: what each of their operations answers. */
+  readonly fakes?: Readonly<Record<string, FakeOperations>>
+}
+
+/** A mesh for tests: no network, no cluster, and time that stands still. */
+export interface TestMesh extends Mesh {
+  /** Every call so far, oldest first. */
+  readonly calls: readonly RecordedCall[]
+  /** Every rule that is in force, in the order of registration; `await mesh.ready()` first. */
+  readonly rules: readonly RecordedRule[]
+  readonly clock: FakeClock
+  /** Further operations of a service, in the place of those with the same names. */
+  fake(service: string, operations: FakeOperations): void
+}
+
+/**
+ * The mesh of an application under test. Reads nothing of the environment, so that tests are alike everywhere.
+ *
+ * @throws MeshConfigError as createMesh
+ */
+export function createTestMesh({fakes = {}, ...options}: TestMeshOptions = {}): TestMesh {
+  const [clock, store, transport] = [new FakeClock(), new FakeStore(), new FakeTransport()]
+  for (const [service, operations] of Object.entries(fakes)) transport.fake(service, operations)
+  const settled = {openTelemetry: false, ...options, mode: 'local'} as const
+  return new FakeMesh(assemble(settled, noEnvironment, {clock, fakes: {transport, store}}), {clock, store, transport})
+}
