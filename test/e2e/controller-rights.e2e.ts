@@ -1,0 +1,218 @@
+import {readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {parse, parseAllDocuments} from 'yaml'
+import {z} from 'zod'
+import {meshNames, type MeshName} from '../../src/mesh/mesh.ts'
+import {startCluster, type Cluster} from '../cluster/cluster.ts'
+import {needsShared} from '../shared.ts'
+import {root} from './command.ts'
+import {controllerKubeconfig, ControllerProcess, installController} from './controller.ts'
+import {settledPods} from './pods.ts'
+import {Proxy, type Call} from './proxy.ts'
+import {meshConfig, rule, RuleCluster, service} from './rule-cluster.ts'
+
+// The samples of the users' own configuration on every mesh, and rules that become every kind; after that every right that
+// the controller was granted has been used.
+
+const SPEC = z.looseObject({mesh: z.looseObject({}).optional()})
+const inForce = {Accepted: 'True', Programmed: 'True Programmed'}
+
+needsShared('the controller', (shared) => {
+  let cluster: Cluster
+  let rules: RuleCluster
+  let controller: ControllerProcess
+  let proxy: Proxy
+
+  beforeAll(async () => {
+    cluster = await startCluster()
+    rules = new RuleCluster(cluster)
+    await rules.installMeshes(shared)
+    await installController(cluster)
+    proxy = await Proxy.start(cluster)
+    const kubeconfig = await controllerKubeconfig(cluster, proxy)
+    controller = ControllerProcess.start(cluster, kubeconfig, ['--lease-duration', '5s'])
+    await controller.leads()
+    // Consul keeps what is for the whole mesh in its own namespace.
+    await cluster.createNamespace('consul')
+    await cluster.kubectl(['label', 'namespace', 'default', 'meshwright.dev/inject=enabled'])
+    await rules.apply(...service('default', 'user-service', ['v1', 'v2']), ...service('default', 'order-service'))
+    await settledPods(cluster, 'default', 3)
+  })
+
+  afterAll(async () => {
+    expect(await controller.end()).toBe(0)
+    proxy.stop()
+    await cluster.stop()
+  })
+
+  describe.each(meshNames)('the samples as MeshConfig on %s', (mesh) => {
+    const sample = (name: string) => {
+      const spec = SPEC.parse(parse(readFileSync(join(shared, 'samples', `${name}.yaml`), 'utf8')))
+      return {...spec, mesh: {...spec.mesh, type: mesh}}
+    }
+    const use = async (name: string) => {
+      await rules.apply(meshConfig(sample(name)))
+      return rules.conditions('MeshConfig', '', 'default', inForce)
+    }
+    const expected: Readonly<Record<MeshName, Readonly<Record<string, readonly string[]>>>> = {
+      istio: {
+        '04-security': ['AuthorizationPolicy order-service-allow', 'PeerAuthentication default'],
+        '09-shop': ['DestinationRule user-service', 'VirtualService user-service'],
+      },
+      linkerd: {
+        '04-security': ['Server order-service.8080', 'MeshTLSAuthentication order-service.callers'],
+        '09-shop': ['Service user-service-v1', 'Service user-service-v2', 'HTTPRoute user-service.8080'],
+      },
+      consul: {
+        '04-security': ['ServiceIntentions order-service'],
+        '09-shop': ['ServiceResolver user-service', 'ServiceSplitter user-service'],
+      },
+    }
+
+    test.each(['04-security', '07-linkerd', '08-consul', '09-shop'])('%s', async (name) => {
+      const status = await use(name)
+      const written = await rules.names('default')
+      expect(written).toEqual(expect.arrayContaining([...(expected[mesh][name] ?? [])]))
+      // What this mesh cannot follow is told: Linkerd has no rate of sampling.
+      if (name === '07-linkerd' && mesh === 'linkerd') {
+        expect(status.findings).toContainEqual(expect.objectContaining({feature: 'sampling'}))
+      }
+    })
+
+    test('leave nothing behind when they go', async () => {
+      await rules.delete('meshconfig', undefined, 'default')
+      await rules.settled('default', [])
+    })
+  })
+
+  describe('every right that is granted', () => {
+    const stock = {service: 'stock', versions: [{name: 'v1'}, {name: 'v2'}], canary: {version: 'v2', percent: 10}}
+    const route = (timeout: string) => ({
+      ...stock,
+      timeout,
+      retries: {attempts: 2},
+      routes: [{match: {pathPrefix: '/api'}, split: [{version: 'v2', weight: 100}]}],
+      circuitBreaker: {threshold: 5},
+    })
+
+    test.each(meshNames)(
+      'is used by somebody: rules that become every kind of %s',
+      {timeout: 300_000},
+      async (mesh) => {
+        const namespace = `every-${mesh}`
+        await cluster.createNamespace(namespace)
+        const grpc = service(namespace, 'ledger', ['v1', 'v2']).map((object) =>
+          JSON.parse(JSON.stringify(object).replace('"name":"http"', '"name":"grpc"')),
+        )
+        // The kubelet asks without any identity, which Linkerd has to be told.
+        const probe = '"readinessProbe":{"httpGet":{"path":"/ready","port":8080}},"image":'
+        const probed = service(namespace, 'stock', ['v1', 'v2']).map((object) =>
+          JSON.parse(JSON.stringify(object).replace('"image":', probe)),
+        )
+        await rules.apply(...probed, ...grpc, ...service(namespace, 'front'))
+        await settledPods(cluster, namespace, 5)
+        const settings = (mutualTLS: boolean, samplingRate: number) => ({
+          mesh: {
+            type: mesh,
+            injectionNamespace: namespace,
+            security: {mutualTLS},
+            telemetry: {samplingRate},
+            tracing: {enabled: true, endpoint: 'otel-collector.observability:4317'},
+            sidecar: {proxy: {config: {accessLogFile: '/dev/stdout'}}},
+          },
+        })
+        for (const [mutualTLS, timeout, method] of [
+          [false, '5s', 'GET'],
+          [true, '6s', 'POST'],
+          [false, '7s', 'GET'],
+        ] as const) {
+          await rules.apply(meshConfig(settings(mutualTLS, mutualTLS ? 0.1 : 0.2)))
+          await rules.apply(
+            rule('TrafficPolicy', namespace, 'stock', {...route(timeout), service: 'stock'}),
+            rule('TrafficPolicy', namespace, 'ledger', {...stock, service: 'ledger', timeout}),
+            rule('AccessPolicy', namespace, 'stock', {
+              destination: 'stock',
+              action: 'ALLOW',
+              from: [{service: 'front'}],
+              methods: [method],
+              paths: [`/${timeout}*`],
+            }),
+            rule('AccessPolicy', namespace, 'ledger', {destination: 'ledger', action: 'ALLOW'}),
+            rule('MeshService', namespace, 'front', {port: 8080, healthCheck: {interval: '10s'}, tags: [timeout]}),
+          )
+          await rules.conditions('TrafficPolicy', namespace, 'stock', inForce)
+        }
+        for (const name of ['stock', 'ledger']) {
+          await rules.delete('trafficpolicy', namespace, name)
+          await rules.delete('accesspolicy', namespace, name)
+        }
+        await rules.delete('meshservice', namespace, 'front')
+        await rules.delete('meshconfig', undefined, 'default')
+        await rules.settled(namespace, [])
+      },
+    )
+
+    test('and none is granted that nobody used', async () => {
+      // The same again within half an hour counts up an Event, once a minute at most.
+      const again = (destination: string) =>
+        rules.apply(rule('AccessPolicy', 'default', 'again', {destination, action: 'ALLOW'}))
+      for (const wait of [0, 61_000]) {
+        await sleep(wait)
+        await again('nobody')
+        await rules.conditions('AccessPolicy', 'default', 'again', {Accepted: 'False'})
+        await again('order-service')
+        await rules.conditions('AccessPolicy', 'default', 'again', {Accepted: 'True'})
+      }
+      await cluster.until('every right to be used', 10_000, async () => {
+        // What does not exist was asked for all the same.
+        const used = new Set(proxy.calls.filter(({status}) => status !== 403).flatMap(rightsOf))
+        const unused = grantedRights().filter((right) => !used.has(right))
+        if (unused.length > 0) throw new Error(`nobody used ${unused.join(', ')}`)
+        return true
+      })
+    })
+
+    test('and none was missing', () => {
+      expect(proxy.calls.filter(({status}) => status === 403).map(({method, url}) => `${method} ${url}`)).toEqual([])
+      expect(controller.log).not.toContain('MW6406')
+    })
+  })
+})
+
+/** `patch networking.istio.io/virtualservices`, of everything that the manifest grants. */
+function grantedRights(): readonly string[] {
+  const RULES = z.object({
+    rules: z.array(
+      z.object({apiGroups: z.array(z.string()), resources: z.array(z.string()), verbs: z.array(z.string())}),
+    ),
+  })
+  const text = readFileSync(join(root, 'manifests/rbac/controller.yaml'), 'utf8')
+  return parseAllDocuments(text)
+    .flatMap((document) => RULES.safeParse(document.toJS()).data?.rules ?? [])
+    .flatMap(({apiGroups, resources, verbs}) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
+      ),
+    )
+}
+
+/** The rights that the API server asked for: what server-side apply makes needs two. */
+function rightsOf({method, url, status}: Call): readonly string[] {
+  const {pathname, searchParams} = new URL(url, 'https://cluster')
+  const found =
+    /^\/(?:api\/v1|apis\/(?<group>[^/]+)\/[^/]+)(?:\/namespaces\/[^/]+(?=\/))?\/(?<plural>[^/]+)(?:\/(?<name>[^/]+))?(?:\/(?<part>[^/]+))?$/.exec(
+      pathname,
+    )?.groups
+  if (found === undefined) return []
+  const {group = '', plural = '', name, part} = found
+  const resource = `${group}/${plural}${part === undefined ? '' : `/${part}`}`
+  const verbs = {
+    GET: name !== undefined ? ['get'] : searchParams.has('watch') ? ['watch'] : ['list'],
+    POST: ['create'],
+    PATCH: status === 201 ? ['create', 'patch'] : ['patch'],
+    DELETE: ['delete'],
+  }[method]
+  return (verbs ?? []).map((verb) => `${verb} ${resource}`)
+}
