@@ -131,7 +131,8 @@ export interface Route {
 
 /** All of it must hold. */
 export interface Match {
-  readonly path?: {readonly kind: 'prefix' | 'exact' | 'regex'; readonly value: string}
+  /** `prefix` is of whole elements (`/api` is not for `/apiary`), `text-prefix` of characters, as Istio's own word is. */
+  readonly path?: {readonly kind: 'prefix' | 'text-prefix' | 'exact' | 'regex'; readonly value: string}
   readonly method?: string
   readonly headers: readonly {
     readonly name: string

@@ -50,9 +50,10 @@ type Unsaid = (at: Path) => undefined
 function readUri(value: unknown, path: Path, wording: Wording, unsaid: Unsaid): Match['path'] {
   const text = readText(value, path, wording)
   if (text === undefined || text.kind === 'present') return unsaid(path)
-  const {kind} = text
+  const {kind, value: said} = text
   // No path begins otherwise, and other meshes would not take it.
-  return kind === 'regex' || text.value.startsWith('/') ? {kind, value: text.value} : unsaid(path)
+  if (kind !== 'regex' && !said.startsWith('/')) return unsaid(path)
+  return {kind: kind === 'prefix' && said !== '/' ? 'text-prefix' : kind, value: said}
 }
 
 function readMethod(value: unknown, path: Path, wording: Wording, unsaid: Unsaid): string | undefined {

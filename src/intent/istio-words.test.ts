@@ -56,7 +56,7 @@ describe("rules in Istio's words", () => {
     expect(traffic.routes).toMatchObject([
       {
         matches: [
-          {path: {kind: 'prefix', value: '/beta'}, headers: []},
+          {path: {kind: 'text-prefix', value: '/beta'}, headers: []},
           {
             path: {kind: 'exact', value: '/orders'},
             method: 'POST',

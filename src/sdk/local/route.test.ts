@@ -27,6 +27,8 @@ describe('a route', () => {
     ['prefix', '/api', '/apiary', false],
     ['prefix', '/api/', '/api', true],
     ['prefix', '/', '/anything', true],
+    ['text-prefix', '/api', '/apiary', true],
+    ['text-prefix', '/api/', '/api', false],
     ['exact', '/api', '/api/', false],
     ['regex', '/orders/[0-9]+', '/orders/12', true],
     ['regex', '/orders/[0-9]+', '/orders/12/items', false],

@@ -39,6 +39,7 @@ function fits({path, method, headers}: Match, request: RoutedRequest): boolean {
 function fitsPath({kind, value}: NonNullable<Match['path']>, path: string): boolean {
   if (kind === 'exact') return path === value
   if (kind === 'regex') return whole(value).test(path)
+  if (kind === 'text-prefix') return path.startsWith(value)
   // By elements, as every mesh is told to: /api is for /api/orders and not for /apiary.
   const elements = value.replace(/\/+$/, '')
   return path === elements || path.startsWith(`${elements}/`)

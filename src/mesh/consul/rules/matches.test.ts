@@ -15,6 +15,11 @@ test.each(['/api', '/api/', '/api//'])('the prefix %s takes whole elements', (va
   expect(translated(prefix(value)).matches).toEqual([{http: {pathExact: '/api'}}, {http: {pathPrefix: '/api/'}}])
 })
 
+test('a prefix of characters, as Istio has it, stays one', () => {
+  const match = {path: {kind: 'text-prefix', value: '/api'}} as const
+  expect(translated(match).matches).toEqual([{http: {pathPrefix: '/api'}}])
+})
+
 test('the prefix / takes every path', () => {
   expect(translated(prefix('/')).matches).toEqual([{http: {pathPrefix: '/'}}])
 })

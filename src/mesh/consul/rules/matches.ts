@@ -39,6 +39,7 @@ function paths({path, origin}: Match, findings: Findings): readonly Values[] {
     findings.refused('MW6313', feature, origin, `the path ${JSON.stringify(value)} does not begin with /`)
   }
   if (kind === 'exact') return [{pathExact: value}]
+  if (kind === 'text-prefix') return [{pathPrefix: value}]
   // By elements, as Gateway API has it: Envoy's own prefix would take /apiary for /api.
   const elements = value.replace(/\/+$/, '')
   return elements === '' ? [{pathPrefix: '/'}] : [{pathExact: elements}, {pathPrefix: `${elements}/`}]

@@ -39,6 +39,7 @@ function pathMatches(match: Match, findings: Findings): readonly (Values | undef
     findings.refused('MW6109', kind === 'exact' ? 'route-path-exact' : 'route-path-prefix', origin, message)
   }
   if (kind === 'exact') return [{exact: value}]
+  if (kind === 'text-prefix') return [{prefix: value}]
   const elements = withoutSlash(value)
   return elements === '' ? [{prefix: '/'}] : [{exact: elements}, {prefix: `${elements}/`}]
 }

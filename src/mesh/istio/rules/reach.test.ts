@@ -4,6 +4,7 @@ import {covers} from './reach.ts'
 import {match} from './testing.ts'
 
 const prefix = (value: string): Partial<Match> => ({path: {kind: 'prefix', value}})
+const textPrefix = (value: string): Partial<Match> => ({path: {kind: 'text-prefix', value}})
 const exact = (value: string): Partial<Match> => ({path: {kind: 'exact', value}})
 const regex = (value: string): Partial<Match> => ({path: {kind: 'regex', value}})
 const header = (kind: 'exact' | 'prefix' | 'regex' | 'present', value = ''): Partial<Match> => ({
@@ -13,6 +14,10 @@ const header = (kind: 'exact' | 'prefix' | 'regex' | 'present', value = ''): Par
 describe('takes all requests of the other', () => {
   test.each([
     [prefix('/api'), prefix('/api/v2')],
+    [prefix('/api'), textPrefix('/api/v')],
+    [textPrefix('/a'), prefix('/api')],
+    [textPrefix('/a'), exact('/api')],
+    [textPrefix('/a'), textPrefix('/ab')],
     [prefix('/api/'), exact('/api')],
     [prefix('/'), regex('/x.*')],
     [prefix('/'), {method: 'GET'}],
@@ -30,6 +35,7 @@ describe('takes all requests of the other', () => {
 describe('does not', () => {
   test.each([
     [prefix('/api'), prefix('/apix')],
+    [prefix('/api'), textPrefix('/api')],
     [prefix('/api/v2'), prefix('/api')],
     [prefix('/api'), regex('/api/x')],
     [exact('/a'), prefix('/a')],

@@ -25,7 +25,10 @@ function coversPath(earlier: Match['path'], later: Match['path']): boolean {
     if (elements === '') return true
     if (later.kind === 'regex') return false
     const path = later.kind === 'prefix' ? withoutSlash(later.value) : later.value
-    return path === elements || path.startsWith(`${elements}/`)
+    return (path === elements && later.kind !== 'text-prefix') || path.startsWith(`${elements}/`)
+  }
+  if (earlier.kind === 'text-prefix' && later.kind !== 'regex') {
+    return (later.kind === 'prefix' ? withoutSlash(later.value) : later.value).startsWith(earlier.value)
   }
   return earlier.kind === later.kind && earlier.value === later.value
 }

@@ -40,6 +40,7 @@ function pathsOf(path: Match['path']): readonly (PathPattern | undefined)[] {
   const {kind, value} = path
   if (kind === 'exact') return [exactPath(value)]
   if (kind === 'regex') return [{kind, value}]
+  if (kind === 'text-prefix') return [prefixPath(value)]
   const elements = value.replace(/\/+$/, '')
   return elements === '' ? [undefined] : [exactPath(elements), prefixPath(`${elements}/`)]
 }

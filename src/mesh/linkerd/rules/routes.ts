@@ -217,7 +217,7 @@ function matchFeature({matches, feature}: Route): Feature {
   const asks = (test: (match: Match) => boolean) => matches.some(test)
   if (asks(({path}) => path?.kind === 'regex')) return 'route-path-regex'
   if (asks(({headers}) => headers.some(({kind}) => kind === 'regex'))) return 'route-header-regex'
-  if (asks(({path}) => path?.kind === 'prefix')) return 'route-path-prefix'
+  if (asks(({path}) => path?.kind === 'prefix' || path?.kind === 'text-prefix')) return 'route-path-prefix'
   if (asks(({path}) => path?.kind === 'exact')) return 'route-path-exact'
   if (asks(({headers}) => headers.length > 0)) return 'route-header'
   return asks(({method}) => method !== undefined) ? 'route-method' : feature

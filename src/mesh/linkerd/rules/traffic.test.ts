@@ -196,6 +196,12 @@ describe('a match', () => {
     ])
   })
 
+  test('of a prefix of characters, as Istio has it, takes all that begins so', () => {
+    expect(said({path: {kind: 'text-prefix', value: '/api'}})).toEqual([
+      {path: {type: 'RegularExpression', value: '^/api.*$'}},
+    ])
+  })
+
   test('of a whole path is exact, as a regular expression where the CRD would refuse it', () => {
     expect(said({path: {kind: 'exact', value: '/orders'}})).toEqual([{path: {type: 'Exact', value: '/orders'}}])
     expect(said({path: {kind: 'exact', value: '/a//b'}})).toEqual([
