@@ -7,7 +7,7 @@ import {serviceOfHost} from './host.ts'
 import type {ServiceName} from './intent.ts'
 import {refused} from './problem.ts'
 import type {Site} from './site.ts'
-import {shownService} from './unit.ts'
+import {sameService, shownService} from './unit.ts'
 
 /** A rule in Istio's words, and where it stands in the configuration. */
 export interface Worded {
@@ -45,7 +45,9 @@ export interface ConfiguredRules {
   readonly access: ReadonlyMap<string, readonly ConfiguredAccess[]>
   /** By caller: destinations that it is allowed to call. */
   readonly destinations: ReadonlyMap<string, readonly ServiceName[]>
-  /** Every service that a rule is about, and every caller that one allows. */
+  /** By service: others whose routes send requests to it. */
+  readonly routers: ReadonlyMap<string, readonly ServiceName[]>
+  /** Every service that a rule names: those that rules are about, callers, and where requests are sent. */
   readonly services: readonly ServiceName[]
   isAbout(service: ServiceName): boolean
   /** Services that rules are about, each time that one is named. */
@@ -55,72 +57,116 @@ export interface ConfiguredRules {
 }
 
 export function readConfiguredRules({mesh, meshSecurity}: Configuration, site: Site): ConfiguredRules {
-  const home = mesh.injectionNamespace?.[0] ?? 'default'
-  const problems: RuleFinding[] = []
-  const services = new Map<string, ServiceName>()
-  const named: Named[] = []
-  const serviceAt = (host: string, feature: RuleFinding['feature'], path: Path): ServiceName | undefined => {
-    const service = serviceOfHost(host, home)
-    if (service !== undefined) {
-      services.set(shownService(service), service)
-      return service
+  const reading = new ConfigurationReading(mesh.injectionNamespace?.[0] ?? 'default', site)
+  const {destinationRules = [], virtualServices = []} = mesh.trafficManagement ?? {}
+  for (const [index, spec] of destinationRules.entries()) {
+    reading.destinationRule(spec, ['mesh', 'trafficManagement', 'destinationRules', index])
+  }
+  for (const [index, spec] of virtualServices.entries()) {
+    reading.virtualService(spec, ['mesh', 'trafficManagement', 'virtualServices', index])
+  }
+  for (const [index, policy] of (meshSecurity?.authorizationPolicy ?? []).entries()) {
+    reading.authorizationPolicy(policy, ['meshSecurity', 'authorizationPolicy', index])
+  }
+  return reading
+}
+
+type Managed = NonNullable<Configuration['mesh']['trafficManagement']>
+type Policies = NonNullable<NonNullable<Configuration['meshSecurity']>['authorizationPolicy']>
+
+class ConfigurationReading implements ConfiguredRules {
+  readonly home: string
+  readonly traffic = new Map<string, ConfiguredTraffic>()
+  readonly access = new Map<string, ConfiguredAccess[]>()
+  readonly destinations = new Map<string, ServiceName[]>()
+  readonly routers = new Map<string, ServiceName[]>()
+  readonly named: Named[] = []
+  readonly problems: RuleFinding[] = []
+  readonly #services = new Map<string, ServiceName>()
+  readonly #site: Site
+
+  constructor(home: string, site: Site) {
+    this.home = home
+    this.#site = site
+  }
+
+  get services(): readonly ServiceName[] {
+    return [...this.#services.values()]
+  }
+
+  isAbout(service: ServiceName): boolean {
+    return this.#services.has(shownService(service))
+  }
+
+  destinationRule(spec: NonNullable<Managed['destinationRules']>[number], path: Path): void {
+    const service = this.#about(spec.host, 'subsets', [...path, 'host'])
+    if (service !== undefined) this.#lay(service, 'destinationRule', {spec, path}, [...path, 'host'])
+  }
+
+  virtualService(spec: NonNullable<Managed['virtualServices']>[number], path: Path): void {
+    for (const [index, host] of spec.hosts.entries()) {
+      const at = [...path, 'hosts', index]
+      const service = this.#about(host, 'split', at)
+      if (service === undefined) continue
+      this.#lay(service, 'virtualService', {spec, path}, at)
+      for (const backend of this.#backendsOf(spec)) {
+        this.#name(backend)
+        if (!sameService(backend, service)) put(this.routers, shownService(backend), service)
+      }
     }
+  }
+
+  authorizationPolicy({source, destination, action}: Policies[number], path: Path): void {
+    const feature = action === 'ALLOW' ? 'allow-service' : 'deny'
+    const service = this.#about(destination, feature, [...path, 'destination'])
+    const caller = this.#serviceAt(source, feature, [...path, 'source'])
+    if (service === undefined || caller === undefined) return
+    this.#name(caller)
+    put(this.access, shownService(service), {action, caller, path})
+    if (action === 'ALLOW') put(this.destinations, shownService(caller), service)
+  }
+
+  #about(host: string, feature: RuleFinding['feature'], path: Path): ServiceName | undefined {
+    const service = this.#serviceAt(host, feature, path)
+    if (service === undefined) return undefined
+    this.#name(service)
+    this.named.push({service, feature, path})
+    return service
+  }
+
+  #serviceAt(host: string, feature: RuleFinding['feature'], path: Path): ServiceName | undefined {
+    const service = serviceOfHost(host, this.home)
+    if (service !== undefined) return service
     const message = `${shown(host)} is not the host of a Kubernetes service, such as orders or orders.shop.svc.cluster.local`
-    problems.push(refused('MW6015', feature, site.at(path), message))
+    this.problems.push(refused('MW6015', feature, this.#site.at(path), message))
     return undefined
   }
 
-  const traffic = new Map<string, ConfiguredTraffic>()
-  const lay = (service: ServiceName, kind: 'destinationRule' | 'virtualService', worded: Worded, place: Path) => {
-    const key = shownService(service)
-    const known = traffic.get(key) ?? {service, problems: []}
-    const first = known[kind]
-    if (first === undefined) {
-      traffic.set(key, {...known, [kind]: worded})
-      return
-    }
-    const message = `${site.at(first.path).place} is about ${key} already, and the first one counts`
-    traffic.set(key, {...known, problems: [...known.problems, refused('MW6002', 'split', site.at(place), message)]})
-  }
-  const {destinationRules = [], virtualServices = []} = mesh.trafficManagement ?? {}
-  for (const [index, spec] of destinationRules.entries()) {
-    const path = ['mesh', 'trafficManagement', 'destinationRules', index]
-    const service = serviceAt(spec.host, 'subsets', [...path, 'host'])
-    if (service === undefined) continue
-    named.push({service, feature: 'subsets', path: [...path, 'host']})
-    lay(service, 'destinationRule', {spec, path}, [...path, 'host'])
-  }
-  for (const [index, spec] of virtualServices.entries()) {
-    const path = ['mesh', 'trafficManagement', 'virtualServices', index]
-    for (const [at, host] of spec.hosts.entries()) {
-      const service = serviceAt(host, 'split', [...path, 'hosts', at])
-      if (service === undefined) continue
-      named.push({service, feature: 'split', path: [...path, 'hosts', at]})
-      lay(service, 'virtualService', {spec, path}, [...path, 'hosts', at])
-    }
+  #name(service: ServiceName): void {
+    this.#services.set(shownService(service), service)
   }
 
-  const access = new Map<string, ConfiguredAccess[]>()
-  const destinations = new Map<string, ServiceName[]>()
-  for (const [index, policy] of (meshSecurity?.authorizationPolicy ?? []).entries()) {
-    const path = ['meshSecurity', 'authorizationPolicy', index]
-    const feature = policy.action === 'ALLOW' ? 'allow-service' : 'deny'
-    const destination = serviceAt(policy.destination, feature, [...path, 'destination'])
-    const caller = serviceAt(policy.source, feature, [...path, 'source'])
-    if (destination === undefined || caller === undefined) continue
-    named.push({service: destination, feature, path: [...path, 'destination']})
-    put(access, shownService(destination), {action: policy.action, caller, path})
-    if (policy.action === 'ALLOW') put(destinations, shownService(caller), destination)
+  /** Of two rules of one kind on a service the first counts. */
+  #lay(service: ServiceName, kind: 'destinationRule' | 'virtualService', worded: Worded, place: Path): void {
+    const key = shownService(service)
+    const known = this.traffic.get(key) ?? {service, problems: []}
+    const first = known[kind]
+    if (first === undefined) {
+      this.traffic.set(key, {...known, [kind]: worded})
+      return
+    }
+    const message = `${this.#site.at(first.path).place} is about ${key} already, and the first one counts`
+    const problem = refused('MW6002', 'split', this.#site.at(place), message)
+    this.traffic.set(key, {...known, problems: [...known.problems, problem]})
   }
-  return {
-    home,
-    traffic,
-    access,
-    destinations,
-    services: [...services.values()],
-    isAbout: (service) => services.has(shownService(service)),
-    named,
-    problems,
+
+  /** Services that the routes of a VirtualService send requests to; what is wrong with them is told where they are read. */
+  #backendsOf({http = []}: NonNullable<Managed['virtualServices']>[number]): readonly ServiceName[] {
+    const routes = http.flatMap(({route}) => (Array.isArray(route) ? route.filter(isValues) : []))
+    return routes.flatMap(({destination}) => {
+      const host = isValues(destination) ? destination['host'] : undefined
+      return typeof host === 'string' ? (serviceOfHost(host, this.home) ?? []) : []
+    })
   }
 }
 

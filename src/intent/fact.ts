@@ -27,9 +27,9 @@ export function namesakesFact(name: string): Fact {
   return `namesakes/${pathOf(name)}`
 }
 
-/** Which destinations a service may call by rules that name it. */
-export function callsFact({namespace, name}: ServiceName): Fact {
-  return `calls/${pathOf(namespace, name)}`
+/** Which rules on other services name it: to let it call, or to send it requests. */
+export function mentionsFact({namespace, name}: ServiceName): Fact {
+  return `mentions/${pathOf(namespace, name)}`
 }
 
 export function grantsFact(namespace: string): Fact {
@@ -47,7 +47,9 @@ export const defaultFact: Fact = 'default'
 /** The service that a fact is about, where it is about one service alone. */
 export function serviceOf(
   fact: Fact,
-): {readonly about: 'service' | 'rules' | 'calls'; readonly service: ServiceName} | undefined {
+): {readonly about: 'service' | 'rules' | 'mentions'; readonly service: ServiceName} | undefined {
   const [about, namespace = '', name = ''] = namesIn(fact)
-  return about === 'service' || about === 'rules' || about === 'calls' ? {about, service: {namespace, name}} : undefined
+  return about === 'service' || about === 'rules' || about === 'mentions'
+    ? {about, service: {namespace, name}}
+    : undefined
 }

@@ -93,7 +93,7 @@ export class Realms implements Realm {
       (Object.hasOwn(labels, injectKey) && labels[injectKey] === 'enabled') ||
       optsIn[mesh]({labels, annotations}) ||
       this.#rulebook.isIn(namespace) ||
-      rules.services.some((service) => service.namespace === namespace)
+      rules.named.some(({service}) => service.namespace === namespace)
     )
   }
 

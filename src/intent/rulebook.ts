@@ -1,9 +1,9 @@
-import {callsFact, rulesFact, type Fact} from './fact.ts'
+import {mentionsFact, rulesFact, type Fact} from './fact.ts'
 import type {ServiceName} from './intent.ts'
 import type {SourceKind} from './origin.ts'
 import type {AccessRuleObject, Registered, Rule, TrafficRule} from './rule.ts'
-import {Grid, Shelf} from './shelf.ts'
-import {sameService, shownService} from './unit.ts'
+import {Mentions, Shelf} from './shelf.ts'
+import {shownService} from './unit.ts'
 
 /** What a change of a rule object comes to. */
 export interface RuleChange {
@@ -18,25 +18,34 @@ export class Rulebook {
   readonly access = new Shelf<AccessRuleObject>()
   readonly services = new Shelf<Registered>()
   /** By caller: AccessPolicies that let it call. */
-  readonly #permits = new Grid<Set<AccessRuleObject>>()
+  readonly #permits = new Mentions<AccessRuleObject>(callersIn)
+  /** By service: TrafficPolicies on others that send it requests. */
+  readonly #routers = new Mentions<TrafficRule>(backendsIn)
 
   /** AccessPolicies that name a caller, to let it call. */
   permits(caller: ServiceName): Iterable<AccessRuleObject> {
-    return this.#permits.get(caller) ?? []
+    return this.#permits.of(caller)
   }
 
-  /** Whether a rule is about the service, or lets it call. */
+  /** TrafficPolicies on other services that send requests to this one. */
+  routers(service: ServiceName): Iterable<TrafficRule> {
+    return this.#routers.of(service)
+  }
+
+  /** Whether a rule is about the service, or names it. */
   isAbout(service: ServiceName): boolean {
     const shelves = [this.traffic, this.access, this.services]
-    return shelves.some((shelf) => shelf.about(service).length > 0) || this.#permits.get(service) !== undefined
+    const mentions = [this.#permits, this.#routers]
+    return shelves.some((shelf) => shelf.about(service).length > 0) || mentions.some((mention) => mention.isOf(service))
   }
 
-  /** Names of services of a namespace that rules are about, or let call; some more than once. */
+  /** Names of services of a namespace that rules are about, or name; some more than once. */
   *names(namespace: string): Generator<string> {
     yield* this.traffic.destinations(namespace)
     yield* this.access.destinations(namespace)
     yield* this.services.destinations(namespace)
     yield* this.#permits.names(namespace)
+    yield* this.#routers.names(namespace)
   }
 
   /** Namespaces of these services, and of the rules themselves; some more than once. */
@@ -46,6 +55,7 @@ export class Rulebook {
       yield* shelf.namespaces()
     }
     yield* this.#permits.namespaces()
+    yield* this.#routers.namespaces()
   }
 
   /** Whether a rule object stands in the namespace. */
@@ -54,25 +64,24 @@ export class Rulebook {
     return shelves.some((own) => own.names(namespace)[Symbol.iterator]().next().done !== true)
   }
 
-  setTraffic(name: ServiceName, rule: TrafficRule | undefined): RuleChange {
-    return this.#put(this.traffic, name, rule)
+  /** Other services that a TrafficPolicy has a say in: where it sends requests, and callers that may be told of its breaker. */
+  reachedBy(name: ServiceName): readonly ServiceName[] {
+    const rule = this.traffic.own.get(name)
+    return rule === undefined ? [] : [...backendsIn(rule), ...this.access.about(rule.destination).flatMap(callersIn)]
   }
 
-  setService(name: ServiceName, rule: Registered | undefined): RuleChange {
-    return this.#put(this.services, name, rule)
+  setTraffic(name: ServiceName, rule: TrafficRule | undefined): RuleChange {
+    const mentioned = this.#routers.move(this.traffic.own.get(name), rule)
+    return this.#put(this.traffic, name, rule, mentioned)
   }
 
   setAccess(name: ServiceName, rule: AccessRuleObject | undefined): RuleChange {
-    const before = this.access.own.get(name)
-    const {facts, settled} = this.#put(this.access, name, rule)
-    const callers = [before, rule].flatMap(callersIn)
-    for (const caller of callers) {
-      const permits = this.#permits.get(caller) ?? new Set()
-      if (before !== undefined) permits.delete(before)
-      if (rule !== undefined && callersIn(rule).some((one) => sameService(one, caller))) permits.add(rule)
-      this.#permits.set(caller, permits.size === 0 ? undefined : permits)
-    }
-    return {facts: facts.length === 0 ? [] : [...facts, ...callers.map(callsFact)], settled}
+    const mentioned = this.#permits.move(this.access.own.get(name), rule)
+    return this.#put(this.access, name, rule, mentioned)
+  }
+
+  setService(name: ServiceName, rule: Registered | undefined): RuleChange {
+    return this.#put(this.services, name, rule, [])
   }
 
   of(kind: SourceKind, name: ServiceName): Rule<unknown> | undefined {
@@ -87,23 +96,44 @@ export class Rulebook {
     yield* this.services.own.values()
   }
 
-  #put<R extends Rule<unknown>>(shelf: Shelf<R>, name: ServiceName, rule: R | undefined): RuleChange {
+  #put<R extends Rule<unknown>>(
+    shelf: Shelf<R>,
+    name: ServiceName,
+    rule: R | undefined,
+    mentioned: readonly ServiceName[],
+  ): RuleChange {
     const before = shelf.own.get(name)
     const lived = this.isIn(name.namespace)
     shelf.put(name, rule)
     if (says(before) === says(rule)) return {facts: [], settled: false}
     const about = [before, rule].flatMap((one) => (one === undefined ? [] : [rulesFact(one.destination)]))
-    return {facts: [...new Set(about)], settled: lived !== this.isIn(name.namespace)}
+    return {
+      facts: [...new Set([...about, ...mentioned.map(mentionsFact)])],
+      settled: lived !== this.isIn(name.namespace),
+    }
   }
 }
 
 /** Services that a rule lets call, each once. */
-export function callersIn(rule: AccessRuleObject | undefined): readonly ServiceName[] {
-  if (rule?.reading.ok !== true || rule.reading.spec.action !== 'ALLOW') return []
-  const callers = (rule.reading.spec.from ?? []).flatMap(({service, namespace = rule.namespace}) =>
-    service === undefined ? [] : [{namespace, name: service}],
+export function callersIn({reading, namespace: home}: AccessRuleObject): readonly ServiceName[] {
+  if (!reading.ok || reading.spec.action !== 'ALLOW') return []
+  const {from = []} = reading.spec
+  return once(
+    from.flatMap(({service, namespace = home}) => (service === undefined ? [] : [{namespace, name: service}])),
   )
-  return [...new Map(callers.map((caller) => [shownService(caller), caller])).values()]
+}
+
+/** Other services that a rule sends requests to, each once. */
+export function backendsIn({reading, destination}: TrafficRule): readonly ServiceName[] {
+  if (!reading.ok) return []
+  const {split = [], routes = []} = reading.spec
+  const shares = [...split, ...routes.flatMap((route) => route.split ?? [])]
+  const {namespace} = destination
+  return once(shares.flatMap(({service}) => (service === undefined ? [] : [{namespace, name: service}])))
+}
+
+function once(services: readonly ServiceName[]): readonly ServiceName[] {
+  return [...new Map(services.map((service) => [shownService(service), service])).values()]
 }
 
 /** What of a rule tells in an intent, or in its status: labels and the status itself do not. */

@@ -7,7 +7,8 @@ import {protocolOf} from './protocol.ts'
 import type {Rule} from './rule.ts'
 import {registrationOf} from './registration.ts'
 import {callersOf, mayReach, trafficOf, type TrafficVerdict} from './traffic.ts'
-import {serviceUnit} from './unit.ts'
+import type {Source} from './origin.ts'
+import {sameService, serviceUnit} from './unit.ts'
 import type {View} from './view.ts'
 
 /** What is wanted of one service. */
@@ -32,6 +33,7 @@ export function buildService(service: ServiceName, view: View): Built {
   const access = accessOf(service, protocol, governor, view)
   const calls = callsOf(service, governor, view)
   const mutualTLS = mutualTLSOf(service, governor, view)
+  const routing = routingTo(service, view)
 
   // What cannot be read may have said what is spoken, and everything hangs on that.
   const silenced: readonly Aspect[] = rule?.reading.ok === false ? ['traffic', 'access', 'defaults'] : []
@@ -49,6 +51,7 @@ export function buildService(service: ServiceName, view: View): Built {
       : {traffic: told(service, traffic, traffic.draft, view)}),
     ...(access.access === undefined || held.includes('access') ? {} : {access: access.access}),
     ...(mutualTLS === undefined ? {} : {mutualTLS}),
+    ...(routing.routed ? {routed: true as const} : {}),
   }
   const intent: ServiceIntent = {
     service,
@@ -66,6 +69,7 @@ export function buildService(service: ServiceName, view: View): Built {
       ...access.sources,
       ...calls.calls.map(({breaker}) => breaker.origin.source),
       ...(mutualTLS === undefined ? [] : [mutualTLS.origin.source]),
+      ...routing.sources,
     ],
     problems: [...registration.problems, ...traffic.problems, ...access.problems],
     held,
@@ -100,6 +104,29 @@ function callsOf(caller: ServiceName, governor: Governor, view: View): CallsVerd
     if (breaker !== undefined && reaches) calls.push({destination, breaker})
   }
   return {calls, held}
+}
+
+interface Routing {
+  readonly routed: boolean
+  /** Of the rules that send requests. */
+  readonly sources: readonly Source[]
+}
+
+/** Whether rules on other services send requests to this one; what is held back has done so before, perhaps. */
+function routingTo(service: ServiceName, view: View): Routing {
+  if (view.isMissing(service)) return {routed: false, sources: []}
+  const verdicts = view.routersOf(service).flatMap((router) => {
+    const governing = view.governing(router.namespace)
+    return governing.ok ? [trafficOf(router, governing.governor, view)] : []
+  })
+  const drafts = verdicts.flatMap(({draft}) => draft ?? [])
+  const sending = drafts.filter(({routes}) =>
+    routes.some(({backends}) => backends.some((backend) => sameService(backend.service, service))),
+  )
+  return {
+    routed: sending.length > 0 || verdicts.some(({held}) => held),
+    sources: sending.map(({origin}) => origin.source),
+  }
 }
 
 function mutualTLSOf(service: ServiceName, {configuration, site}: Governor, view: View): ServiceIntent['mutualTLS'] {

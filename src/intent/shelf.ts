@@ -61,3 +61,44 @@ export class Shelf<R extends Rule<unknown>> {
     if (after !== undefined) this.#about.set(after.destination, [...this.about(after.destination), after])
   }
 }
+
+/** Rule objects by the services that they name beside the one they are about. */
+export class Mentions<R extends Rule<unknown>> {
+  readonly #byService = new Grid<Set<R>>()
+  readonly #named: (rule: R) => readonly ServiceName[]
+
+  constructor(named: (rule: R) => readonly ServiceName[]) {
+    this.#named = named
+  }
+
+  of(service: ServiceName): Iterable<R> {
+    return this.#byService.get(service) ?? []
+  }
+
+  isOf(service: ServiceName): boolean {
+    return this.#byService.get(service) !== undefined
+  }
+
+  names(namespace: string): Iterable<string> {
+    return this.#byService.names(namespace)
+  }
+
+  namespaces(): Iterable<string> {
+    return this.#byService.namespaces()
+  }
+
+  /** One version of a rule in the place of another; returns the services that either names. */
+  move(before: R | undefined, after: R | undefined): readonly ServiceName[] {
+    const [past, present] = [before, after].map((rule) => (rule === undefined ? [] : this.#named(rule)))
+    for (const service of past ?? []) {
+      const rules = this.#byService.get(service)
+      if (before !== undefined) rules?.delete(before)
+      if (rules?.size === 0) this.#byService.set(service, undefined)
+    }
+    for (const service of present ?? []) {
+      const rules = this.#byService.get(service) ?? new Set()
+      if (after !== undefined) this.#byService.set(service, rules.add(after))
+    }
+    return [...(past ?? []), ...(present ?? [])]
+  }
+}

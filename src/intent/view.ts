@@ -1,5 +1,6 @@
 import type {Callers, Identified} from './access-reading.ts'
 import type {Cluster} from './cluster.ts'
+import type {ConfiguredRules} from './configured.ts'
 import {
   accountFact,
   defaultFact,
@@ -119,17 +120,17 @@ export class View implements Callers {
 
   /** Destinations that rules in force let the caller call by name, in order. */
   destinationsOf(caller: ServiceName): readonly ServiceName[] {
-    const written = [...this.#rulebook.permits(caller)]
-      .filter(({namespace, destination}) => this.grants('AccessPolicy', namespace, destination))
-      .map(({destination}) => destination)
-    const configured = [...this.#realm.governors()].flatMap((governor) =>
-      (governor.rules.destinations.get(shownService(caller)) ?? []).filter(({namespace}) => {
-        const governing = this.governing(namespace)
-        return governing.ok && governing.governor === governor
-      }),
+    const written = [...this.#rulebook.permits(caller)].filter(({namespace, destination}) =>
+      this.grants('AccessPolicy', namespace, destination),
     )
-    const all = [...written, ...configured].map((service): [string, ServiceName] => [shownService(service), service])
-    return [...new Map(all).values()].sort(byService)
+    const configured = this.#configured((rules) => rules.destinations.get(shownService(caller)))
+    return inOrder([...written.map(({destination}) => destination), ...configured])
+  }
+
+  /** Other services with a rule that sends requests to this one, whether it counts or not, in order. */
+  routersOf(service: ServiceName): readonly ServiceName[] {
+    const written = [...this.#rulebook.routers(service)].map(({destination}) => destination)
+    return inOrder([...written, ...this.#configured((rules) => rules.routers.get(shownService(service)))])
   }
 
   /** Callers that rules in force let call the destination by name, in order. */
@@ -140,8 +141,7 @@ export class View implements Callers {
     const governing = this.governing(destination.namespace)
     const rules = governing.ok ? (governing.governor.rules.access.get(shownService(destination)) ?? []) : []
     const configured = rules.flatMap(({action, caller}) => (action === 'ALLOW' ? [caller] : []))
-    const all = [...written, ...configured].map((service): [string, ServiceName] => [shownService(service), service])
-    return [...new Map(all).values()].sort(byService)
+    return inOrder([...written, ...configured])
   }
 
   identify(service: ServiceName): Identified {
@@ -163,6 +163,16 @@ export class View implements Callers {
     }
   }
 
+  /** Services that configurations name, as far as they are in a namespace that the very configuration governs. */
+  #configured(named: (rules: ConfiguredRules) => readonly ServiceName[] | undefined): readonly ServiceName[] {
+    return [...this.#realm.governors()].flatMap((governor) =>
+      (named(governor.rules) ?? []).filter(({namespace}) => {
+        const governing = this.governing(namespace)
+        return governing.ok && governing.governor === governor
+      }),
+    )
+  }
+
   #guarded(neighbour: Neighbour, namespace: string): Neighbour {
     const service = {namespace, name: neighbour.name}
     const governing = this.governing(namespace)
@@ -181,4 +191,9 @@ export class View implements Callers {
       return governing.ok && governing.governor.mesh === 'consul'
     })
   }
+}
+
+/** Each once. */
+function inOrder(services: readonly ServiceName[]): readonly ServiceName[] {
+  return [...new Map(services.map((service) => [shownService(service), service])).values()].sort(byService)
 }

@@ -121,10 +121,11 @@ const configuration = fc
     mutualTLS: maybe(fc.boolean()),
     bypass: fc.boolean(),
     staging: fc.boolean(),
+    backend: maybe(fc.tuple(aService, inNamespace).map(([name, namespace]) => `${name}.${namespace}`)),
     host: maybe(fc.tuple(aService, inNamespace).map(([name, namespace]) => `${name}.${namespace}`)),
     source: maybe(fc.tuple(aService, inNamespace).map(([name, namespace]) => `${name}.${namespace}`)),
   })
-  .map(({name, staging, bypass, mutualTLS, host, source, ...mesh}) =>
+  .map(({name, staging, bypass, mutualTLS, host, backend, source, ...mesh}) =>
     meshConfig(
       {
         mesh: without({
@@ -135,6 +136,10 @@ const configuration = fc
               host === undefined
                 ? []
                 : [{host, subsets: [{name: 'v1'}], trafficPolicy: {outlierDetection: {consecutive5xxErrors: 3}}}],
+            virtualServices:
+              host === undefined || backend === undefined
+                ? []
+                : [{hosts: [host], http: [{route: [{destination: {host: backend}}]}]}],
           },
           security: without({mutualTLS}),
         }),

@@ -292,6 +292,42 @@ describe('breakers of services that a service calls', () => {
   })
 })
 
+describe('a service that rules on others send requests to', () => {
+  const next = [service('next'), pod('next', 'v2')]
+  const split = [{version: 'v2', service: 'next', weight: 100}]
+
+  test('is told so, as long as such a rule counts', () => {
+    const world = worldOf([...orders, ...next, traffic('orders', {split})])
+    expect(intentOf(world, 'shop/next')).toMatchObject({routed: true, protocol: 'http', calls: []})
+    expect(world.units()).toContain('service/shop/next')
+    expect(world.unitsOf({kind: 'TrafficPolicy', namespace: 'shop', name: 'orders'})).toContain('service/shop/next')
+    expect(world.intentOf('service/shop/next').sources).toEqual([
+      {kind: 'TrafficPolicy', namespace: 'shop', name: 'orders'},
+    ])
+    expect(world.set(traffic('orders', {timeout: '1s'}))).toContain('service/shop/next')
+    expect(world.intentOf('service/shop/next').wanted).toBeUndefined()
+  })
+
+  test("by the configuration's routes too, and while such a rule is held back", () => {
+    const http = [{route: [{destination: {host: 'next'}}]}]
+    const config = (more: object) =>
+      meshConfig({
+        mesh: {
+          injectionNamespace: 'shop',
+          trafficManagement: {virtualServices: [{hosts: ['orders'], http: [{...http[0], ...more}]}]},
+        },
+      })
+    const world = worldOf([...orders, ...next, config({})])
+    expect(intentOf(world, 'shop/next').routed).toBe(true)
+    expect(world.units()).toContain('service/shop/next')
+    world.set(config({timeout: 'soon'}))
+    expect(world.intentOf('service/shop/orders').held).toEqual(['traffic'])
+    expect(intentOf(world, 'shop/next').routed).toBe(true)
+    expect(world.set(meshConfig({}))).toContain('service/shop/next')
+    expect(world.intentOf('service/shop/next').wanted).toBeUndefined()
+  })
+})
+
 describe('a registration', () => {
   test('says port, protocol, versions and tags, and the interval of the configuration where it has none', () => {
     const world = worldOf([
@@ -451,6 +487,9 @@ describe('units', () => {
     expect(world.units()).toEqual(['mesh/', 'namespace/shop', 'service/shop/orders', 'service/shop/users'])
     expect(intentOf(world).mutualTLS).toMatchObject({value: true, origin: {path: 'mesh.security.mutualTLS'}})
     expect(world.set(service('more'))).toEqual(new Set(['service/shop/more']))
+    const taken = service('more', {}, {labels: {'app.kubernetes.io/managed-by': 'meshwright'}})
+    expect(world.set(taken)).toContain('service/shop/more')
+    expect(world.intentOf('service/shop/more').wanted).toBeUndefined()
   })
 
   test('tell which source has a say in them', () => {

@@ -6,7 +6,7 @@ import type {Built} from './built.ts'
 import {Census} from './census.ts'
 import {Cluster} from './cluster.ts'
 import {
-  callsFact,
+  mentionsFact,
   defaultFact,
   governanceFact,
   namesakesFact,
@@ -23,7 +23,7 @@ import type {Source} from './origin.ts'
 import {Readers} from './readers.ts'
 import {Realms, type SystemNamespaces} from './realm.ts'
 import {accessRule, registered, trafficRule} from './rule.ts'
-import {callersIn, Rulebook, type RuleChange} from './rulebook.ts'
+import {Rulebook, type RuleChange} from './rulebook.ts'
 import {buildService} from './service.ts'
 import {
   hasRoutes,
@@ -165,8 +165,8 @@ export class World {
     const rule = this.#rulebook.of(kind, {namespace, name})
     if (rule === undefined) return []
     const {destination} = rule
-    const callers = kind === 'TrafficPolicy' ? this.#rulebook.access.about(destination).flatMap(callersIn) : []
-    return [...new Set([destination, ...callers].map(serviceUnit))].sort()
+    const others = kind === 'TrafficPolicy' ? this.#rulebook.reachedBy({namespace, name}) : []
+    return [...new Set([destination, ...others].map(serviceUnit))].sort()
   }
 
   /** `metadata.generation` of the object as intents are built from it. */
@@ -259,7 +259,7 @@ export class World {
     }
     const after = among().filter((namespace) => !before.includes(namespace))
     for (const unit of this.#inhabitants([...before, ...after])) affected.add(unit)
-    const facts = [...named, ...this.#census.configured()].map(callsFact)
+    const facts = [...named, ...this.#census.configured()].map(mentionsFact)
     for (const unit of this.#affected(facts)) affected.add(unit)
     return affected.add(meshUnit)
   }
@@ -296,5 +296,5 @@ function ownFacts(unit: Unit): readonly Fact[] {
   if (about.kind === 'mesh') return []
   if (about.kind === 'namespace') return [governanceFact(about.namespace)]
   const {service} = about
-  return [serviceFact(service), rulesFact(service), callsFact(service), governanceFact(service.namespace)]
+  return [serviceFact(service), rulesFact(service), mentionsFact(service), governanceFact(service.namespace)]
 }
