@@ -4,10 +4,9 @@ import {keys} from './annotations.ts'
 import {findInPod, type Draft} from './draft.ts'
 import {initName, proxyName, validationName} from './names.ts'
 import {RefusedValue} from './rendering.ts'
-import type {ResourceSettings} from './settings.ts'
 
 /** What the API server would refuse anyway is refused here, with a reason; `checked` are resources that are known to be good. */
-export function refuseUnacceptable({containers, initContainers}: Draft, checked: ResourceSettings): void {
+export function refuseUnacceptable({containers, initContainers}: Draft, checked: Container['resources']): void {
   for (const name of [proxyName, initName, validationName]) {
     if (count(initContainers, name) + count(containers, name) < 2) continue
     throw new RefusedValue(
@@ -24,7 +23,7 @@ function count(containers: readonly Container[], wanted: string): number {
   return found
 }
 
-function checkResources({requests = {}, limits = {}}: ResourceSettings | NonNullable<Container['resources']>): void {
+function checkResources({requests = {}, limits = {}}: NonNullable<Container['resources']>): void {
   for (const [side, quantities] of Object.entries({requests, limits})) {
     for (const [name, quantity] of Object.entries(quantities)) {
       if (!String(quantity).startsWith('-')) continue

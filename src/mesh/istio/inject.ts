@@ -1,4 +1,3 @@
-import {flat} from '../flat.ts'
 import {readYaml} from '../go/yaml.ts'
 import type {Injection, Subject} from '../mesh.ts'
 import type {Pod, StringMap} from '../pod.ts'
@@ -29,6 +28,7 @@ import {applyOverrides, proxyResources} from './overrides.ts'
 import {ownerOf} from './owner.ts'
 import {rewriteProbes} from './probes.ts'
 import {objectOf, textOf, type ProtoJson} from './proto.ts'
+import {prepare, type PreparedTemplate} from './prepared-template.ts'
 import {overProxyConfig, printProxyConfig, readProxyConfig} from './proxy-config.ts'
 import {earlierInjection, readOverrides, strip} from './reinjection.ts'
 import {RefusedValue, type Rendering, type Template} from './rendering.ts'
@@ -45,8 +45,7 @@ interface EffectiveConfig {
 }
 
 const mostConfigs = 100
-/** The replicas of a workload carry the same annotations; so many sets of them are kept, each of so many characters at most. */
-const mostParts = 200
+/** Characters; what it takes to tell a workload's parts from another's is rarely a tenth of it. */
 const longestPartsKey = 2048
 
 /** Injects with settings that are resolved once; what no pod changes is made here, not for each pod. */
@@ -128,7 +127,9 @@ export class IstioInjection {
       settings.envoy === undefined ? this.#agentWork(draft, given, earlier !== undefined) : scrapeEnvoy(draft, settings)
     draft = withMetadata(draft, templates, given, settings)
     draft = reorder(draft, hold)
-    refuseUnacceptable(draft, settings.resources)
+    // What the settings say was checked with them.
+    const checked = rendering.resources === settings.resources ? findInPod(templates, proxyName)?.resources : undefined
+    refuseUnacceptable(draft, checked)
     return {
       outcome: 'injected',
       pod: podOf(subject.pod, draft),
@@ -158,24 +159,16 @@ export class IstioInjection {
     return grpcAgentTemplate(rendering)
   }
 
-  /**
-   * What of a pod decides its parts, as one text: empty for an ordinary pod; undefined where more than annotations does, or
-   * where they are longer than is worth keeping.
-   */
+  /** What of a pod decides its parts, as one text: empty for an ordinary pod; undefined where it is longer than is worth keeping. */
   #partsKey(rendering: Rendering): string | undefined {
-    const {settings, hold, proxyConfig, resources, annotations, uid, gid} = rendering
-    const ordinary =
-      proxyConfig === this.#config.config &&
-      resources === settings.resources &&
-      hold === this.#defaultHold() &&
-      uid === defaultIds.uid &&
-      gid === defaultIds.gid &&
-      !settings.chart.truthy('global.mountMtlsCerts')
-    if (!ordinary) return undefined
-    let key = ''
-    for (const name of Object.keys(annotations)) {
-      if (partKeys.has(name)) key += `${JSON.stringify([name, annotations[name]])},`
-    }
+    const {settings, hold, resources, annotations, uid, gid, serviceAccount} = rendering
+    const own: unknown[] = []
+    for (const name of Object.keys(annotations)) if (partKeys.has(name)) own.push(name, annotations[name])
+    if (hold !== this.#defaultHold()) own.push({hold})
+    if (resources !== settings.resources) own.push({resources})
+    if (uid !== defaultIds.uid || gid !== defaultIds.gid) own.push({uid, gid})
+    if (settings.chart.truthy('global.mountMtlsCerts')) own.push({serviceAccount})
+    const key = own.length === 0 ? '' : JSON.stringify(own)
     return key.length > longestPartsKey ? undefined : key
   }
 
@@ -223,27 +216,6 @@ export class IstioInjection {
   }
 }
 
-/** A template whose parts are made once for all pods that `partsKey` says are alike. */
-type PreparedTemplate = (rendering: Rendering, partsKey: string | undefined) => Template
-
-function prepare<Parts>(
-  partsOf: (rendering: Rendering) => Parts,
-  render: (rendering: Rendering, parts: Parts) => Template,
-  blank: (native: boolean) => Rendering,
-): PreparedTemplate {
-  const usual = {native: flat(partsOf(blank(true))), plain: flat(partsOf(blank(false)))}
-  const known = {native: new Map<string, Parts>(), plain: new Map<string, Parts>()}
-  return (rendering, partsKey) => {
-    if (partsKey === undefined) return render(rendering, partsOf(rendering))
-    const place = rendering.native ? 'native' : 'plain'
-    if (partsKey === '') return render(rendering, usual[place])
-    const parts = known[place].get(partsKey) ?? flat(partsOf(rendering))
-    if (known[place].size === mostParts) known[place].clear()
-    known[place].set(partsKey, parts)
-    return render(rendering, parts)
-  }
-}
-
 /** Annotations that change the parts made in advance. */
 const partKeys: ReadonlySet<string> = new Set([
   keys.agentLogLevel,
@@ -263,6 +235,7 @@ const partKeys: ReadonlySet<string> = new Set([
   keys.kubevirtInterfaces,
   keys.logLevel,
   keys.periodSeconds,
+  keys.proxyConfig,
   keys.proxyImage,
   keys.proxyImageType,
   keys.rerouteInterfaces,

@@ -58,18 +58,30 @@ export function mergeObject(original: Values, patch: Values, schema: MergeSchema
   const marker = own(patch, directive)
   if (marker === 'delete') return {}
   if (marker === 'replace') return withoutDirectives(patch)
-  const merged = new Map(Object.entries(original))
-  for (const [key, value] of Object.entries(patch)) {
-    const below = merged.get(key)
-    const field = schema.fields === undefined ? undefined : fieldOf(schema.fields, key)
-    if (value === null) merged.delete(key)
-    else if (isValues(value) && isValues(below)) merged.set(key, mergeObject(below, value, field ?? {}))
-    else if (Array.isArray(value) && Array.isArray(below) && field?.mergeKey !== undefined) {
-      merged.set(key, mergeList(below, value, field))
-    } else merged.set(key, isValues(value) ? withoutDirectives(value) : value)
+  const gone = schema.takesAway?.(patch) ?? []
+  const merged: [string, unknown][] = []
+  let same = true
+  for (const [key, below] of Object.entries(original)) {
+    const patched = Object.hasOwn(patch, key)
+    const removed = gone.includes(key) || (patched && patch[key] === null)
+    const value = patched && !removed ? mergeField(below, patch[key], key, schema) : below
+    same &&= value === below && !removed
+    if (!removed) merged.push([key, value])
   }
-  for (const key of schema.takesAway?.(patch) ?? []) merged.delete(key)
-  return Object.fromEntries(merged)
+  for (const [key, value] of Object.entries(patch)) {
+    if (Object.hasOwn(original, key) || value === null || gone.includes(key)) continue
+    same = false
+    merged.push([key, isValues(value) ? withoutDirectives(value) : value])
+  }
+  return same ? original : Object.fromEntries(merged)
+}
+
+function mergeField(below: unknown, value: unknown, key: string, schema: MergeSchema): unknown {
+  const field = schema.fields === undefined ? undefined : fieldOf(schema.fields, key)
+  if (isValues(value) && isValues(below)) return mergeObject(below, value, field ?? {})
+  if (Array.isArray(value) && Array.isArray(below) && field?.mergeKey !== undefined)
+    return mergeList(below, value, field)
+  return isValues(value) ? withoutDirectives(value) : value
 }
 
 /**

@@ -30,7 +30,9 @@ export class ProxyTemplates {
   of(proxy: ProxySettings): ProxyTemplate {
     if (proxy === this.#settings.proxy) return this.#usual
     const key = difference(proxy, this.#settings.proxy)
-    const template = this.#known.get(key) ?? this.#make(proxy)
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const template = this.#make(proxy)
     if (key.length <= longestKey) {
       if (this.#known.size === mostTemplates) this.#known.clear()
       this.#known.set(key, template)
