@@ -43,6 +43,21 @@ const entries: readonly Entry[] = [
     load: async (io) => (await import('./check-inject.ts')).checkInjectCommand(io),
   },
   {
+    name: 'render',
+    summary: "print the mesh's own objects for rules",
+    load: async (io) => (await import('./render.ts')).renderCommand(io),
+  },
+  {
+    name: 'validate',
+    summary: 'check rules and say what each mesh would make of them',
+    load: async (io) => (await import('./validate.ts')).validateCommand(io),
+  },
+  {
+    name: 'capabilities',
+    summary: 'print what each mesh makes of everything that a rule can ask',
+    load: async (io) => (await import('./capabilities.ts')).capabilitiesCommand(io),
+  },
+  {
     name: 'config',
     summary: 'render, compare and explain the mesh configuration',
     load: async (io) => (await import('./config.ts')).configCommand(io),

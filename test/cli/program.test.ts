@@ -20,7 +20,7 @@ describe('the command line', () => {
     expect(await meshwright([])).toEqual({code: 2, stdout: '', stderr: asked.stdout})
   })
 
-  it.each(['webhook', 'inject', 'uninject', 'explain', 'check-inject', 'config', 'certs', 'version', 'completion'])(
+  it.each(['webhook', 'inject', 'uninject', 'explain', 'check-inject', 'render', 'validate', 'capabilities', 'config', 'certs', 'version', 'completion'])(
     'has help for %s, the same both ways',
     async (name) => {
       const long = await meshwright([name, '--help'])

@@ -10,12 +10,16 @@ export type Manifest = {
   readonly spec?: unknown
 }
 
-const services = ['orders', 'users', 'a-service-with-the-longest-name-that-a-kubernetes-service-can-h'] as const
+/** Names that Consul takes for one where two namespaces have them: `orders` alone is in both. */
+const servicesOf = {
+  shop: ['orders', 'users', 'a-service-with-the-longest-name-that-a-kubernetes-service-can-h'],
+  front: ['orders', 'web', 'crawler'],
+} as const
 const namespaces = ['shop', 'front'] as const
+type Namespace = (typeof namespaces)[number]
 const versions = ['v1', 'v2', 'v1.1.0', '2.0.0-rc.1'] as const
-type ServiceName = (typeof services)[number]
 
-const service = fc.constantFrom(...services)
+const service = fc.constantFrom(...new Set(Object.values(servicesOf).flat()))
 const namespace = fc.constantFrom(...namespaces)
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, {nil: undefined})
 
@@ -56,7 +60,10 @@ const match = fc
   .filter((all) => Object.keys(all).length > 0)
 
 const limits = fc
-  .tuple(maybe(milliseconds), maybe(fc.tuple(fc.nat(25), maybe(milliseconds), maybe(fc.subarray([...retryConditions], {minLength: 1})))))
+  .tuple(
+    maybe(milliseconds),
+    maybe(fc.tuple(fc.nat(25), maybe(milliseconds), maybe(fc.subarray([...retryConditions], {minLength: 1})))),
+  )
   .map(([timeout, retries]) => {
     const [attempts = 0, perTry, on] = retries ?? []
     const within = perTry === undefined || timeout === undefined ? perTry : Math.min(perTry, timeout)
@@ -125,15 +132,19 @@ const registration = fc
   .map(defined)
 
 /** One namespace's services with their pods, and one valid rule of each kind for some of them. */
-const inNamespace = (namespace: string) =>
+const inNamespace = (namespace: Namespace) =>
   fc.array(
-    fc.tuple(service, fc.subarray([...versions], {minLength: 1}), fc.constantFrom('http', 'grpc', 'tcp')).chain(
-      ([name, named, protocol]) =>
+    fc
+      .tuple(fc.constantFrom(...servicesOf[namespace]), fc.subarray([...versions], {minLength: 1}), fc.constantFrom('http', 'grpc', 'tcp'))
+      .chain(([name, named, protocol]) =>
         fc
           .tuple(
             maybe(traffic(named)),
             maybe(registration),
-            fc.array(access.map((spec) => ({...spec, destination: name})), {maxLength: 3}),
+            fc.array(
+              access.map((spec) => ({...spec, destination: name})),
+              {maxLength: 3},
+            ),
             fc.boolean(),
           )
           .map(([policy, registered, rules, shared]): Manifest[] => [
@@ -142,7 +153,7 @@ const inNamespace = (namespace: string) =>
             ...(registered === undefined ? [] : [ruleOf('MeshService', namespace, name, registered)]),
             ...rules.map((spec, index) => ruleOf('AccessPolicy', namespace, `${name.slice(0, 20)}-${index}`, spec)),
           ]),
-    ),
+      ),
     {maxLength: 3},
   )
 
@@ -178,7 +189,7 @@ function ruleOf(kind: string, namespace: string, name: string, spec: object): Ma
 }
 
 function workloads(
-  name: ServiceName,
+  name: string,
   namespace: string,
   named: readonly string[],
   protocol: string,

@@ -1,0 +1,51 @@
+import type {Feature} from '../intent/features.ts'
+
+/**
+ * Inputs below `test/golden/rules` that show what becomes of a feature; beside each stands what every mesh makes of it.
+ * A test holds them against what is claimed.
+ */
+export const capabilityExamples: Readonly<Record<Feature, readonly string[]>> = {
+  subsets: ['001-subsets', '002-subset-labels', '012-versions-with-dots', '015-version-without-metadata'],
+  split: ['003-split', '004-split-thirds', '020-tcp', '095-istio-words-relative-weights', '118-service-profile'],
+  canary: ['009-canary', '010-canary-three'],
+  'route-path-prefix': ['023-route-prefix', '032-route-order'],
+  'route-path-exact': ['024-route-exact', '114-grpc-registered'],
+  'route-path-regex': ['025-route-regex', '099-istio-words-regex-and-port'],
+  'route-method': ['026-route-method', '031-route-all-of-it'],
+  'route-header': ['027-route-header', '028-route-header-prefix', '030-route-header-present'],
+  'route-header-regex': ['029-route-header-regex'],
+  'other-service': ['033-route-other-service', '035-split-other-service'],
+  timeout: ['036-timeout', '037-timeout-long', '038-timeout-minutes', '040-timeout-of-a-route'],
+  retries: ['041-retries-none', '043-retries', '053-retries-of-a-route'],
+  'retry-conditions': [
+    '043-retries',
+    '044-retries-on-5xx',
+    '045-retries-on-gateway-error',
+    '046-retries-on-reset',
+    '047-retries-on-connect-failure',
+    '048-retries-on-refused-stream',
+    '049-retries-on-retriable-4xx',
+  ],
+  'per-try-timeout': ['051-retries-per-try'],
+  'circuit-breaker': ['054-breaker', '055-breaker-without-callers', '057-breaker-caller-elsewhere'],
+  'circuit-breaker-recovery': ['054-breaker'],
+  'mutual-tls': ['060-mutual-tls', '112-configuration-access'],
+  plaintext: ['061-mutual-tls-off'],
+  'allow-service': ['063-allow-service', '070-allow-merged', '075-shared-account'],
+  'allow-namespace': ['065-allow-namespace'],
+  deny: ['071-deny-service', '072-deny-everybody', '074-allow-and-deny', '116-deny-of-the-allowed'],
+  'access-method': ['067-allow-methods', '080-tcp-access-by-method'],
+  'access-path': ['068-allow-paths', '069-allow-methods-and-paths'],
+  'metrics-off': ['081-metrics-off'],
+  'metrics-list': ['082-metrics-list'],
+  sampling: ['083-sampling', '084-tracing'],
+  tracing: ['084-tracing', '085-tracing-off'],
+  'access-log': ['086-access-log'],
+  'access-log-file': ['087-access-log-file'],
+  registration: ['088-registration', '090-registration-grpc', '091-registration-other-protocol'],
+  'registration-versions': ['089-registration-in-full', '115-registration-without-metadata'],
+  tags: ['089-registration-in-full'],
+  metadata: ['089-registration-in-full'],
+  'health-check': ['092-health-check', '093-health-check-interval'],
+  'istio-words': ['097-istio-words-beyond'],
+}
