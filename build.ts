@@ -1,12 +1,12 @@
-import {mkdir, rename, rm, writeFile} from 'node:fs/promises'
+import {mkdir, mkdtemp, rename, rm, writeFile} from 'node:fs/promises'
 import {build} from 'esbuild'
 import {entryPoints, writeDeclarations} from './packaging/declarations.ts'
 import {configurationJsonSchema} from './src/config/json-schema.ts'
 
-// Built aside and moved into place, so that a webhook started meanwhile never sees half a build.
-const [target, fresh] = ['dist', 'dist.new']
-await rm(fresh, {recursive: true, force: true})
-await mkdir(fresh)
+// Built aside and moved into place, so that a webhook started meanwhile never sees half a build; two builds may run at once.
+const target = 'dist'
+await mkdir('out', {recursive: true})
+const fresh = await mkdtemp('out/build-')
 await build({
   entryPoints: {
     main: 'src/main.ts',
@@ -30,5 +30,9 @@ await build({
 })
 await writeFile(`${fresh}/schema.json`, `${JSON.stringify(configurationJsonSchema(), null, 2)}\n`)
 await writeDeclarations(`${fresh}/sdk`)
-await rm(target, {recursive: true, force: true})
+const old = `${fresh}-old`
+await rename(target, old).catch((error: NodeJS.ErrnoException) => {
+  if (error.code !== 'ENOENT') throw error
+})
 await rename(fresh, target)
+await rm(old, {recursive: true, force: true})

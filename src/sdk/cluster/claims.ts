@@ -18,14 +18,13 @@ export function claimsOf({metadata}: KubeObject): ReadonlyMap<string, readonly V
   return claims
 }
 
-/** Managers that have said anything at `path` or below. */
-export function claimsOn(object: KubeObject, path: readonly string[]): readonly string[] {
+/** Managers that have said anything in the spec, or of one field of it. */
+export function claimantsOf(object: KubeObject, field?: string): readonly string[] {
   return [...claimsOf(object)]
     .filter(([, claims]) =>
-      claims.some((fields) => {
-        let here: unknown = fields
-        for (const step of path) here = isValues(here) ? here[`f:${step}`] : undefined
-        return here !== undefined
+      claims.some(({'f:spec': spec}) => {
+        if (!isValues(spec)) return false
+        return field === undefined ? Object.keys(spec).length > 0 : Object.hasOwn(spec, `f:${field}`)
       }),
     )
     .map(([manager]) => manager)

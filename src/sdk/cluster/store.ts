@@ -4,12 +4,13 @@ import type {KubeApi} from '../../kube/api.ts'
 import {ConflictError, InvalidError, NotFoundError} from '../../kube/errors.ts'
 import type {KubeObject} from '../../mesh/pod.ts'
 import type {ResourceKind} from '../../mesh/resource.ts'
+import type {Values} from '../../mesh/values.ts'
 import {MeshRuleError} from '../errors.ts'
 import {isAnotherVersion, type Fragment} from '../fragment.ts'
 import type {Applied} from '../handle.ts'
 import {withoutShares} from '../precedence.ts'
 import type {RuleStore} from '../rules.ts'
-import {claimsOf, claimsOn, requiredField} from './claims.ts'
+import {claimantsOf, claimsOf, requiredField} from './claims.ts'
 import {told} from './failure.ts'
 
 const apiVersion = 'meshwright.dev/v1alpha1'
@@ -91,10 +92,19 @@ export class ClusterStore implements RuleStore {
     return api.get(kinds[kind], service, signal === undefined ? {} : {signal})
   }
 
-  async #apply(fragment: Fragment, fieldManager: string, {force = false} = {}): Promise<void> {
+  #apply(fragment: Fragment, fieldManager: string, {force = false} = {}): Promise<void> {
+    return this.#write(fragment, fragment.spec, fieldManager, force)
+  }
+
+  /** @param spec absent: nothing is said of it */
+  async #write(
+    {kind, service}: Fragment,
+    spec: Values | undefined,
+    fieldManager: string,
+    force = false,
+  ): Promise<void> {
     const api = await this.#api()
-    const {kind, service, spec} = fragment
-    const object = {apiVersion, kind, metadata: {...service}, spec}
+    const object = {apiVersion, kind, metadata: {...service}, ...(spec !== undefined && {spec})}
     await api.apply(kinds[kind], object, {fieldManager, ...(force && {force})})
   }
 
@@ -106,22 +116,26 @@ export class ClusterStore implements RuleStore {
     const object = await this.#found(fragment)
     if (object === undefined) throw error
     const managers = [...claimsOf(object).keys()]
-    const others = managers.filter((manager) => isAnotherVersion(manager, fragment))
+    const others = fragment.call === 'register' ? [] : managers.filter((manager) => isAnotherVersion(manager, fragment))
+    const isRegistered = fragment.call === 'register' && managers.some((manager) => isAnotherVersion(manager, fragment))
     // A canary that another replica began: the shares step back, as they would beside one of this process.
     const canary = {...fragment, call: 'canary' as const, manager: fragment.manager.replace('/split', '/canary')}
     const besideCanary = managers.some((manager) => manager === canary.manager || isAnotherVersion(manager, canary))
     const wanted = fragment.call === 'split' && besideCanary ? withoutShares(fragment) : fragment
-    if (others.length === 0 && wanted === fragment) throw error
-    // Each in one step, so that no request meets half a rule: the others come to say the same, then nothing.
-    for (const other of fragment.call === 'register' ? [] : others) await this.#apply(wanted, other, {force: true})
+    if (others.length === 0 && wanted === fragment && !isRegistered) throw error
+    // So that no request meets half a rule, the last of the others comes to say the same, and only then nothing. Those
+    // before it have said what it has: the object held all of it.
+    const last = others.pop()
+    for (const other of others) await this.#withdraw(fragment, other)
+    if (last !== undefined) await this.#apply(wanted, last, {force: true})
     await this.#apply(wanted, fragment.manager, {force: true})
-    for (const other of fragment.call === 'register' ? [] : others) await this.#withdraw(wanted, other)
+    if (last !== undefined) await this.#withdraw(wanted, last)
   }
 
   async #takeBack(fragment: Fragment): Promise<void> {
     const object = await this.#found(fragment)
     if (object === undefined || !claimsOf(object).has(fragment.manager)) return
-    const others = claimsOn(object, ['spec']).filter((manager) => manager !== fragment.manager)
+    const others = claimantsOf(object).filter((manager) => manager !== fragment.manager)
     if (others.length > 0) {
       await this.#withdraw(fragment, fragment.manager, object)
       return
@@ -143,9 +157,8 @@ export class ClusterStore implements RuleStore {
     const object = known ?? (await this.#found(fragment))
     if (object === undefined) return
     const required = requiredField[fragment.kind]
-    const isSaid = claimsOn(object, ['spec', required]).some((other) => other !== manager)
-    const spec = isSaid ? {} : {[required]: fragment.spec[required]}
-    await this.#apply({...fragment, spec}, manager)
+    const isSaid = claimantsOf(object, required).some((other) => other !== manager)
+    await this.#write(fragment, isSaid ? undefined : {[required]: fragment.spec[required]}, manager)
   }
 
   async #found(fragment: Fragment): Promise<KubeObject | undefined> {

@@ -9,13 +9,13 @@ function make() {
   let now = 10_000
   const ejections = new Ejections(() => now)
   const fail = (times: number, endpoint = 'a') => {
-    for (let i = 0; i < times; i++) ejections.record(endpoint, false, breaker)
+    for (let i = 0; i < times; i++) ejections.record('g', endpoint, false, breaker)
   }
   return {
     ejections,
     fail,
     pass: (milliseconds: number) => void (now += milliseconds),
-    out: (endpoint = 'a') => ejections.available([endpoint]).length === 0,
+    out: (endpoint = 'a') => ejections.available('g', [endpoint]).length === 0,
   }
 }
 
@@ -34,7 +34,7 @@ test('consecutive failures eject, for the first timeout', () => {
 test('one good answer begins the count anew', () => {
   const {ejections, fail, out} = make()
   fail(2)
-  ejections.record('a', true, breaker)
+  ejections.record('g', 'a', true, breaker)
   fail(2)
   expect(out()).toBe(false)
 })
@@ -61,7 +61,7 @@ test('an endpoint that came back needs as many failures as before', () => {
 test('endpoints are judged apart, and all of them may be out', () => {
   const {ejections, fail} = make()
   fail(3, 'a')
-  expect(ejections.available(['a', 'b'])).toEqual(['b'])
+  expect(ejections.available('g', ['a', 'b'])).toEqual(['b'])
   fail(3, 'b')
-  expect(ejections.available(['a', 'b'])).toEqual([])
+  expect(ejections.available('g', ['a', 'b'])).toEqual([])
 })

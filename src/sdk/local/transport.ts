@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
-import {Agent, request} from 'undici'
-import type {Retries, RetryCondition, Route, ServiceName, Traffic} from '../../intent/intent.ts'
+import {Agent, errors, type Dispatcher} from 'undici'
+import type {Breaker, Retries, RetryCondition, Route, ServiceName, Traffic} from '../../intent/intent.ts'
 import {
   ended,
   flat,
@@ -13,6 +13,7 @@ import {
 } from '../transport.ts'
 import {Ejections} from './ejection.ts'
 import type {Endpoints} from './endpoints.ts'
+import {Limits} from './limits.ts'
 import {backendOf, routeOf} from './route.ts'
 
 export interface LocalOptions {
@@ -27,18 +28,38 @@ export interface LocalOptions {
   readonly onTry?: (attempt: Try) => void
 }
 
-/** What Envoy waits between tries, at most: a random part of 25 ms, doubled with each, up to 250. */
+/** What Envoy waits between tries, at most: a random part of 25 ms, twice as much each time, up to 250. */
 const [backoffBase, backoffMost] = [25, 250]
+/** Milliseconds that the rest of an answer nobody wants may take to arrive, so that its connection can be used again. */
+const dumpTime = 1000
 const gatewayErrors: ReadonlySet<number> = new Set([502, 503, 504])
 
-type Outcome =
-  | {readonly kind: 'answer'; readonly answer: Omit<Incoming, 'attempts'>}
-  | {readonly kind: 'connect-failure' | 'reset' | 'per-try-timeout'; readonly url: string; readonly cause: unknown}
+/** An answer whose body is still to be read. */
+export interface Head {
+  readonly status: number
+  readonly headers: Dispatcher.ResponseData['headers']
+  readonly url: string
+  readonly attempts: number
+}
+type Body = Dispatcher.ResponseData['body']
+
+type Outcome<T> =
+  | {readonly kind: 'taken'; readonly value: T}
+  | {readonly kind: 'refused'; readonly status: number}
+  | {readonly kind: 'connect-failure' | 'reset' | 'per-try-timeout'; readonly cause: unknown}
+
+/** How far a call has come. */
+interface Progress {
+  attempts: number
+  url: string
+  readonly tried: Set<string>
+}
 
 /** Calls processes of this machine by the rules that the meshes get, as Envoy would follow them. */
 export class LocalTransport implements Transport {
   readonly #options: LocalOptions
-  readonly #agent = new Agent({keepAliveTimeout: 10_000})
+  /** As many connections to one endpoint as Envoy makes by default. */
+  readonly #agent = new Agent({keepAliveTimeout: 10_000, connections: 1024})
   readonly #ejections: Ejections
   /** Endpoints take turns. */
   readonly #turns = new Map<string, number>()
@@ -48,23 +69,33 @@ export class LocalTransport implements Transport {
     this.#ejections = new Ejections(options.now)
   }
 
-  async send(outgoing: Outgoing): Promise<Incoming> {
-    const {service, signal} = outgoing
+  send(outgoing: Outgoing): Promise<Incoming> {
+    return this.exchange(outgoing, async ({headers, ...head}, body) => {
+      const content = outgoing.binary === true ? {text: '', bytes: await body.bytes()} : {text: await body.text()}
+      return {...head, headers: flat(headers), ...content}
+    })
+  }
+
+  /**
+   * The same, where `take` reads the body as it comes. It is called once at most, for the answer that the caller gets; a
+   * body that breaks off while it is read is no answer.
+   *
+   * @throws as send
+   */
+  async exchange<T>(outgoing: Outgoing, take: (head: Head, body: Body) => Promise<T>): Promise<T> {
+    const {service, method, headers, signal} = outgoing
     const traffic = this.#options.trafficOf(service)
-    const [path = ''] = outgoing.path.split('?', 1)
-    const route = routeOf(traffic?.routes ?? [], {method: outgoing.method, path, headers: outgoing.headers})
-    const limit = least(outgoing.timeout, route?.timeout)
-    const overall = limit === undefined ? undefined : AbortSignal.timeout(limit)
-    const signals = [signal, overall].filter((one) => one !== undefined)
-    const stop = signals.length > 0 ? AbortSignal.any(signals) : undefined
-    const target = this.#targetOf(service, traffic, route)
-    const progress = {attempts: 0, url: ''}
+    const route = routeOf(traffic?.routes ?? [], {method, path: pathOf(outgoing.path), headers})
+    const limits = new Limits(route?.timeout, outgoing.timeout, signal)
+    const progress: Progress = {attempts: 0, url: '', tried: new Set()}
+    const call: Call<T> = {outgoing, target: this.#targetOf(service, traffic, route), limits, progress, take}
     try {
-      return await this.#tryAll(outgoing, target, route?.retries, stop, progress)
+      return await this.#tryAll(call, route?.retries)
     } catch (error) {
-      signal?.throwIfAborted()
-      if (overall?.aborted === true) throw new NoAnswer('timeout', {...progress, timeout: limit ?? 0, cause: error})
+      limits.throwIfEnded(progress, error)
       throw error
+    } finally {
+      limits.dispose()
     }
   }
 
@@ -72,117 +103,167 @@ export class LocalTransport implements Transport {
     return ended(this.#agent)
   }
 
-  /** The share of a call is drawn once, and its tries stay with it. */
+  /** The share of a call is drawn once, and its tries stay with it. The breaker is that of the service that gets it. */
   #targetOf(service: ServiceName, traffic: Traffic | undefined, route: Route | undefined): Target {
     const backend = route === undefined ? undefined : backendOf(route.backends, this.#options.random())
     const to = backend?.service ?? service
+    const own = to.name === service.name && to.namespace === service.namespace ? traffic : this.#options.trafficOf(to)
     const {subset = ''} = backend ?? {}
-    const labels =
-      subset === '' ? {} : (traffic?.subsets.find(({name}) => name === subset)?.labels ?? {version: subset})
-    return {service: to, version: subset, labels, breaker: traffic?.breaker}
-  }
-
-  async #tryAll(
-    outgoing: Outgoing,
-    target: Target,
-    retries: Retries | undefined,
-    stop: AbortSignal | undefined,
-    progress: {attempts: number; url: string},
-  ): Promise<Incoming> {
-    for (;;) {
-      stop?.throwIfAborted()
-      const endpoint = this.#endpointOf(target, progress)
-      progress.attempts++
-      progress.url = `${endpoint}${outgoing.path}`
-      const outcome = await this.#tryOne(outgoing, target, endpoint, retries?.perTryTimeout, stop)
-      const again = progress.attempts <= (retries?.attempts ?? 0) && isTriedAgain(outcome, retries?.on ?? [])
-      if (!again) {
-        if (outcome.kind === 'answer') return {...outcome.answer, attempts: progress.attempts}
-        throw new NoAnswer(outcome.kind === 'per-try-timeout' ? 'timeout' : 'connect', {
-          ...progress,
-          ...(retries?.perTryTimeout !== undefined && {timeout: retries.perTryTimeout}),
-          cause: outcome.cause,
-        })
-      }
-      const most = Math.min(backoffBase * (2 ** progress.attempts - 1), backoffMost)
-      await sleep(this.#options.random() * most, undefined, stop === undefined ? {} : {signal: stop})
+    return {
+      service: to,
+      version: subset,
+      labels: subset === '' ? {} : (own?.subsets.find(({name}) => name === subset)?.labels ?? {version: subset}),
+      breaker: own?.breaker,
+      group: `${to.namespace}/${to.name}/${subset}`,
     }
   }
 
-  #endpointOf({service, labels, version}: Target, progress: {attempts: number; url: string}): string {
+  async #tryAll<T>(call: Call<T>, retries: Retries | undefined): Promise<T> {
+    const {limits, progress, target, outgoing} = call
+    const {attempts: most = 0, on = [], perTryTimeout} = retries ?? {}
+    for (;;) {
+      limits.throwIfEnded(progress)
+      const endpoint = this.#endpointOf(target, progress)
+      progress.attempts++
+      progress.url = `${endpoint}${outgoing.path}`
+      progress.tried.add(endpoint)
+      const isLast = progress.attempts > most
+      const outcome = await this.#tryOne(
+        call,
+        endpoint,
+        perTryTimeout,
+        (status) => !isLast && isWorthAnother(status, on),
+      )
+      if (outcome.kind === 'taken') return outcome.value
+      if (isLast || (outcome.kind !== 'refused' && !isWorthAnother(outcome.kind, on)))
+        throw none(outcome, progress, perTryTimeout)
+      const longest = Math.min(backoffBase * 2 ** (progress.attempts - 1), backoffMost)
+      const {signal} = limits
+      await sleep(this.#options.random() * longest, undefined, signal === undefined ? {} : {signal})
+    }
+  }
+
+  #endpointOf({service, labels, version, breaker, group}: Target, {tried, ...progress}: Progress): string {
     const known = this.#options.endpoints.of(service, labels).map(({url}) => url)
     if (known.length === 0) {
       const which = version === '' ? '' : ` of version ${version}`
       const cause = new Error(`no process${which} is known; name it in MESHWRIGHT_SERVICES`)
       throw new NoAnswer('connect', {...progress, cause})
     }
-    const available = this.#ejections.available(known)
-    const key = `${service.namespace}/${service.name}/${version}`
-    const turn = this.#turns.get(key) ?? 0
-    this.#turns.set(key, turn + 1)
-    const endpoint = available[turn % available.length]
+    if (breaker === undefined) this.#ejections.forget(group)
+    const available = this.#ejections.available(group, known)
+    const turn = this.#turns.get(group) ?? 0
+    this.#turns.set(group, turn + 1)
+    // As Istio has it: another try goes elsewhere, while there is an endpoint that was not asked yet.
+    const fresh = tried.size === 0 ? available : available.filter((endpoint) => !tried.has(endpoint))
+    const among = fresh.length > 0 ? fresh : available
+    const endpoint = among[turn % among.length]
     if (endpoint === undefined) throw new NoAnswer('circuit-open', progress)
     return endpoint
   }
 
-  async #tryOne(
-    {method, path, headers, body, binary}: Outgoing,
-    {service, version, breaker}: Target,
+  async #tryOne<T>(
+    {outgoing, target, limits, progress, take}: Call<T>,
     endpoint: string,
     perTryTimeout: number | undefined,
-    stop: AbortSignal | undefined,
-  ): Promise<Outcome> {
+    isRefused: (status: number) => boolean,
+  ): Promise<Outcome<T>> {
+    const {service, version, breaker, group} = target
+    const {method, path, headers, body: content} = outgoing
+    const {url, attempts} = progress
     const started = this.#options.now()
-    const own = perTryTimeout === undefined ? undefined : AbortSignal.timeout(perTryTimeout)
-    const signals = [stop, own].filter((one) => one !== undefined)
-    const url = `${endpoint}${path}`
+    const judge = (ok: boolean): void => {
+      if (breaker !== undefined) this.#ejections.record(group, endpoint, ok, breaker)
+    }
+    const impatience = perTryTimeout === undefined ? undefined : new AbortController()
+    const timer = setTimer(impatience, perTryTimeout)
+    const signal = either(limits.signal, impatience?.signal)
     let status = 0
     try {
-      const answer = await request(url, {
-        dispatcher: this.#agent,
-        method,
-        headers,
-        body: body ?? null,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        ...(signals.length > 0 && {signal: AbortSignal.any(signals)}),
-      })
-      status = answer.statusCode
-      const content = binary === true ? {text: '', bytes: await answer.body.bytes()} : {text: await answer.body.text()}
-      return {kind: 'answer', answer: {status, headers: flat(answer.headers), ...content, url}}
+      const sent = {origin: endpoint, path, method, headers, body: content ?? null, headersTimeout: 0, bodyTimeout: 0}
+      const answer = await this.#agent.request({...sent, ...(signal !== undefined && {signal})})
+      // What has begun to answer is waited for, as long as the call may take.
+      clearTimeout(timer)
+      const {statusCode, body} = answer
+      judge(statusCode < 500)
+      status = statusCode
+      if (isRefused(status)) {
+        body.dump({limit: 65_536, signal: AbortSignal.timeout(dumpTime)}).catch(() => {})
+        return {kind: 'refused', status}
+      }
+      return {kind: 'taken', value: await take({status, headers: answer.headers, url, attempts}, body)}
     } catch (error) {
-      stop?.throwIfAborted()
+      if (error instanceof errors.InvalidArgumentError) throw error
+      const hadBegun = status > 0
       status = 0
-      if (own?.aborted === true) return {kind: 'per-try-timeout', url, cause: error}
-      return {kind: isConnectFailure(error) ? 'connect-failure' : 'reset', url, cause: error}
+      // A call that its caller gave up says nothing of the endpoint, nor does a body that takes too long.
+      const mustEnd = limits.endedBy !== undefined
+      if (!mustEnd || (limits.endedBy === 'rule' && !hadBegun)) judge(false)
+      if (hadBegun || mustEnd) throw mustEnd ? error : new NoAnswer('connect', {url, attempts, cause: error})
+      if (impatience?.signal.aborted === true) return {kind: 'per-try-timeout', cause: error}
+      return {kind: isConnectFailure(error) ? 'connect-failure' : 'reset', cause: error}
     } finally {
-      // A call that its caller gave up says nothing of the endpoint.
-      if (stop?.aborted !== true) {
-        if (breaker !== undefined) this.#ejections.record(endpoint, status > 0 && status < 500, breaker)
+      clearTimeout(timer)
+      if (limits.endedBy !== 'caller') {
         this.#options.onTry?.({service, version, url, status, duration: this.#options.now() - started})
       }
     }
   }
 }
 
+/** Where a call goes. */
 interface Target {
   readonly service: ServiceName
   readonly version: string
   readonly labels: Readonly<Record<string, string>>
-  readonly breaker: Traffic['breaker']
+  readonly breaker: Breaker | undefined
+  /** What Envoy would call a cluster: a service, or a subset of it. */
+  readonly group: string
+}
+
+/** A call, and what its tries share. */
+interface Call<T> {
+  readonly outgoing: Outgoing
+  readonly target: Target
+  readonly limits: Limits
+  readonly progress: Progress
+  readonly take: (head: Head, body: Body) => Promise<T>
+}
+
+function pathOf(target: string): string {
+  const end = target.indexOf('?')
+  return end < 0 ? target : target.slice(0, end)
+}
+
+function setTimer(controller: AbortController | undefined, milliseconds: number | undefined) {
+  return controller === undefined ? undefined : setTimeout(() => controller.abort(), milliseconds)
+}
+
+function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one !== undefined && other !== undefined ? AbortSignal.any([one, other]) : (one ?? other)
+}
+
+/** What was no answer, in the words of a transport. */
+function none(
+  outcome: Exclude<Outcome<unknown>, {kind: 'taken'}>,
+  progress: Progress,
+  perTryTimeout: number | undefined,
+): NoAnswer {
+  const {url, attempts} = progress
+  if (outcome.kind === 'per-try-timeout') {
+    return new NoAnswer('timeout', {url, attempts, timeout: perTryTimeout ?? 0, cause: outcome.cause})
+  }
+  return new NoAnswer('connect', {url, attempts, ...('cause' in outcome && {cause: outcome.cause})})
 }
 
 /** In Envoy's words (source/common/router/retry_state_impl.cc): 5xx and gateway-error are no answer at all, too. */
-function isTriedAgain(outcome: Outcome, on: readonly RetryCondition[]): boolean {
+function isWorthAnother(
+  what: number | 'connect-failure' | 'reset' | 'per-try-timeout',
+  on: readonly RetryCondition[],
+): boolean {
   const asked = (...conditions: RetryCondition[]) => conditions.some((condition) => on.includes(condition))
-  if (outcome.kind === 'connect-failure') return asked('5xx', 'gateway-error', 'reset', 'connect-failure')
-  if (outcome.kind !== 'answer') return asked('5xx', 'gateway-error', 'reset')
-  const {status} = outcome.answer
-  if (status === 409) return asked('retriable-4xx')
-  return gatewayErrors.has(status) ? asked('5xx', 'gateway-error') : status >= 500 && asked('5xx')
-}
-
-function least(one: number | undefined, other: number | undefined): number | undefined {
-  if (one === undefined || other === undefined) return one ?? other
-  return Math.min(one, other)
+  if (what === 'connect-failure') return asked('5xx', 'gateway-error', 'reset', 'connect-failure')
+  if (typeof what !== 'number') return asked('5xx', 'gateway-error', 'reset')
+  if (what === 409) return asked('retriable-4xx')
+  return gatewayErrors.has(what) ? asked('5xx', 'gateway-error') : what >= 500 && asked('5xx')
 }
