@@ -82,8 +82,14 @@ export class Webhook {
       'kubeconfig' in this.#source
         ? ['--kubeconfig', this.#source.kubeconfig]
         : [
-            ...['--config', shopConfiguration, '--config', this.#configFile],
-            ...['--objects', this.#objectsFile, '--mesh', this.#source.mesh],
+            '--config',
+            shopConfiguration,
+            '--config',
+            this.#configFile,
+            '--objects',
+            this.#objectsFile,
+            '--mesh',
+            this.#source.mesh,
           ]
     const address = ['--cert-dir', this.certs, '--host', '127.0.0.1', '--port', String(this.#port)]
     const child = spawn(program, ['webhook', ...source, ...address], {stdio: ['ignore', 'ignore', 'pipe']})
