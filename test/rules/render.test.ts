@@ -10,7 +10,7 @@ import {needsShared} from '../shared.ts'
 import {ruleSets, type Manifest} from './arbitrary-rules.ts'
 import {CrdSchemas} from './crd-schemas.ts'
 
-const runs = {numRuns: 150}
+const runs = {numRuns: 60}
 
 function render(manifests: readonly Manifest[], mesh: MeshName): Rendering {
   const text = manifests.map((manifest) => JSON.stringify(manifest)).join('\n---\n')
@@ -106,7 +106,7 @@ needsShared("the meshes' own CRDs", (shared) => {
 function messages({findings}: Rendering): string[] {
   return findings
     .map(({kind, code, feature, origin: {source, path}, message}) =>
-      JSON.stringify([kind, code, feature, source, path, message]),
+      JSON.stringify([kind, code, feature, source, path, message.replace(/rules\.yaml:\d+:\d+/g, 'another place')]),
     )
     .toSorted()
 }

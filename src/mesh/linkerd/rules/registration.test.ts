@@ -32,6 +32,7 @@ test('what Kubernetes has no place for has no effect', () => {
 
 test('a port or a protocol that the Service says otherwise is told', () => {
   expect(told(registered({port: 81}))).toEqual(['approximated MW6247 registration'])
+  expect(told(registered({port: 8080}))).toEqual([])
   const ports = [{port: 80, targetPort: 8080, protocol: 'TCP', appProtocol: 'tcp'}]
   expect(told(registered({}, {facts: factsOf({ports})}))).toEqual(['approximated MW6247 registration'])
   expect(told(registered({}, {protocol: 'tcp'}))).toEqual(['approximated MW6247 registration'])

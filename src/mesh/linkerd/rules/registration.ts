@@ -1,3 +1,4 @@
+import {leadsTo} from '../../../intent/protocol.ts'
 import type {Registration, ServiceIntent} from '../../../intent/intent.ts'
 import type {Part} from '../../translation.ts'
 import {Findings, partOf} from './finding.ts'
@@ -38,7 +39,7 @@ function comparePort(
   findings: Findings,
 ): void {
   if (facts === undefined) return
-  const found = facts.ports.find((one) => one.port === port)
+  const found = facts.ports.find((one) => leadsTo(one, port, facts))
   if (found === undefined) {
     const listed = facts.ports.map((one) => one.port).join(', ') || 'none'
     findings.approximated(
