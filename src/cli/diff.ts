@@ -23,15 +23,15 @@ export function diffCommand(io: Io): Command {
     withRules(
       new Command('diff').description(
         "Show what of the mesh's own objects in the cluster would change, were these rules applied, and the rest of it left as it is. " +
-          'The API server says what each object would become; nothing is written. Exit code 0: nothing, 1: something, 2: it cannot be told.',
+          'The API server says what each object would become; nothing is written. Exit code 0: nothing, 1: something, or a rule is refused, 2: it cannot be told.',
       ),
     ),
   ).action(async (options: DiffOptions) => {
     const api = await connectTo(options, io)
     try {
-      const found = await compare(api, options, io)
-      for (const {name, before, after} of found) io.stdout.write(unifiedDiff(name, textOf(before), textOf(after)))
-      if (found.length > 0) throw new Failure('')
+      const {changed, refused} = await compare(api, options, io)
+      for (const {name, before, after} of changed) io.stdout.write(unifiedDiff(name, textOf(before), textOf(after)))
+      if (changed.length + refused > 0) throw new Failure('')
     } catch (error) {
       // As kubectl diff: 1 is for what differs.
       if (error instanceof Failure && error.message !== '') throw new Failure(error.message, 2)
@@ -43,7 +43,13 @@ export function diffCommand(io: Io): Command {
   })
 }
 
-async function compare(api: KubeApi, options: DiffOptions, io: Io): Promise<readonly Difference[]> {
+interface Compared {
+  readonly changed: readonly Difference[]
+  /** Parts of rules that would not be written. */
+  readonly refused: number
+}
+
+async function compare(api: KubeApi, options: DiffOptions, io: Io): Promise<Compared> {
   const report = new Report(io)
   const input = await readRules(options, io)
   for (const remark of input.remarks) report.plain(remark)
@@ -54,9 +60,9 @@ async function compare(api: KubeApi, options: DiffOptions, io: Io): Promise<read
       progress.tell(text),
     )
     progress.end()
-    tellFindings(findings, report)
+    const refused = tellFindings(findings, report)
     for (const failure of failures) report.line('failed', failure)
-    return changed
+    return {changed, refused: refused + failures.length}
   } finally {
     progress.end()
   }

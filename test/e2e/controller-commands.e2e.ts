@@ -1,0 +1,160 @@
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {text} from 'node:stream/consumers'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {startCluster, type Cluster} from '../cluster/cluster.ts'
+import {needsShared} from '../shared.ts'
+import {program} from './command.ts'
+import {controllerKubeconfig, ControllerProcess, installController} from './controller.ts'
+import {settledPods} from './pods.ts'
+import {meshConfig, rule, RuleCluster, service} from './rule-cluster.ts'
+
+// What people see of rules in a cluster, and of what they would change.
+
+needsShared('the commands for a cluster', (shared) => {
+  let cluster: Cluster
+  let rules: RuleCluster
+  let controller: ControllerProcess
+
+  const policy = (timeout: string, name = 'order-service') =>
+    rule('TrafficPolicy', 'shop', name, {service: name, timeout})
+  const inForce = {Accepted: 'True', Programmed: 'True Programmed'}
+
+  beforeAll(async () => {
+    cluster = await startCluster()
+    rules = new RuleCluster(cluster)
+    await rules.installMeshes(shared)
+    await installController(cluster)
+    controller = ControllerProcess.start(cluster, await controllerKubeconfig(cluster), ['--lease-duration', '5s'])
+    await cluster.createNamespace('shop')
+    await rules.apply(...service('shop', 'order-service', ['v1', 'v2']), ...service('shop', 'user-service'))
+    await settledPods(cluster, 'shop', 3)
+    await rules.apply(meshConfig({mesh: {type: 'istio'}}), policy('5s'))
+    await rules.conditions('TrafficPolicy', 'shop', 'order-service', inForce)
+    await rules.conditions('MeshConfig', '', 'default', inForce)
+  })
+
+  afterAll(async () => {
+    await controller.end()
+    await cluster.stop()
+  })
+
+  async function run(args: readonly string[], stdin = '') {
+    const child = spawn(program, args, {env: {...process.env, KUBECONFIG: cluster.kubeconfig}})
+    child.stdin.end(stdin)
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+    return {code: child.exitCode, stdout, stderr}
+  }
+
+  describe('status', () => {
+    test('lists rules with what became of them', async () => {
+      const {code, stdout, stderr} = await run(['status', '-A'])
+      expect(stdout).toMatch(/^NAMESPACE +RULE +ACCEPTED +PROGRAMMED +APPROXIMATED +REASON\n/)
+      expect(stdout).toMatch(/^shop +trafficpolicy\/order-service +True +True +False +Programmed$/m)
+      expect(stdout).toMatch(/^ +meshconfig\/default +True +True +False +Programmed$/m)
+      expect(stderr).toContain('2 of 2 rules are in force')
+      expect(code).toBe(0)
+    })
+
+    test('lists those of one namespace, or one rule', async () => {
+      expect((await run(['status', '-n', 'default', '-o', 'name'])).stdout).toBe('')
+      expect((await run(['status', '-n', 'shop', '-o', 'name'])).stdout).toBe('trafficpolicy/order-service\n')
+      expect((await run(['status', 'order-service', '-n', 'shop', '-o', 'name'])).code).toBe(0)
+      const {code, stderr} = await run(['status', 'nobody', '-n', 'shop'])
+      expect({code, stderr}).toEqual({code: 1, stderr: 'meshwright: there is no rule nobody\n'})
+    })
+
+    test('ends with 1 where a rule is not in force, and tells programs all of it', async () => {
+      await rules.apply(policy('5s', 'nobody'))
+      await rules.conditions('TrafficPolicy', 'shop', 'nobody', {Accepted: 'False'})
+      const {code, stdout} = await run(['status', '-n', 'shop', '-o', 'json'])
+      expect(code).toBe(1)
+      expect(JSON.parse(stdout)).toMatchObject([
+        {kind: 'TrafficPolicy', name: 'nobody', inForce: false, findings: [{code: 'MW6001', kind: 'refused'}]},
+        {kind: 'TrafficPolicy', name: 'order-service', inForce: true, findings: []},
+      ])
+      await rules.delete('trafficpolicy', 'shop', 'nobody')
+    })
+
+    test('goes on with a line for each change', async () => {
+      const child = spawn(program, ['status', '-w', '-n', 'shop', '--kubeconfig', cluster.kubeconfig])
+      let stdout = ''
+      child.stdout.on('data', (chunk: Buffer) => {
+        stdout += chunk.toString()
+      })
+      const lines = (pattern: RegExp) => cluster.until(String(pattern), 20_000, async () => pattern.test(stdout))
+      await lines(/trafficpolicy\/order-service +True +True/)
+      await rules.apply(policy('5s', 'nobody'))
+      await lines(/trafficpolicy\/nobody +False +False +False +ServiceNotFound/)
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+      expect(child.exitCode).toBe(0)
+      await rules.delete('trafficpolicy', 'shop', 'nobody')
+    })
+
+    test('says which cluster it cannot reach', async () => {
+      const {code, stderr} = await run(['status', '--kubeconfig', join(cluster.dir, 'none')])
+      expect(code).toBe(2)
+      expect(stderr).toMatch(/^meshwright: cannot read the kubeconfig/)
+    })
+  })
+
+  describe('diff', () => {
+    const diff = (...objects: readonly object[]) =>
+      run(['diff', '-f', '-'], objects.map((object) => JSON.stringify(object)).join('\n---\n'))
+
+    test('is empty where nothing would change', async () => {
+      expect(await diff(policy('5s'))).toEqual({code: 0, stdout: '', stderr: ''})
+    })
+
+    test('shows what would, and writes nothing', async () => {
+      const before = JSON.stringify(await rules.written())
+      const {code, stdout} = await diff(policy('9s'))
+      expect(code).toBe(1)
+      expect(stdout).toContain('--- LIVE/VirtualService shop/order-service\n')
+      expect(stdout).toMatch(/^-.*timeout: 5s\n\+.*timeout: 9s$/m)
+      expect(stdout).not.toMatch(/managedFields|resourceVersion|meshwright\.dev\/applied/)
+      expect(JSON.stringify(await rules.written())).toBe(before)
+    })
+
+    test('shows what would be made', async () => {
+      const access = {destination: 'order-service', action: 'ALLOW', from: [{service: 'user-service'}]}
+      const {code, stdout} = await diff(rule('AccessPolicy', 'shop', 'orders', access))
+      expect(code).toBe(1)
+      expect(stdout).toContain('+++ MERGED/AuthorizationPolicy shop/order-service-allow\n@@ -0,0 ')
+      expect(stdout).not.toContain('VirtualService')
+    })
+
+    test('shows what another mesh would get, and what would go', async () => {
+      const {code, stdout} = await diff(meshConfig({mesh: {type: 'linkerd'}}))
+      expect(code).toBe(1)
+      expect(stdout).toContain('+++ MERGED/HTTPRoute shop/order-service')
+      expect(stdout).toContain('+++ MERGED/VirtualService shop/order-service\n@@ -1,')
+      expect(stdout).toMatch(/ \+0,0 @@$/m)
+    })
+
+    test('tells what would be refused, and whose an object is that is in the way', async () => {
+      const refused = await diff(policy('5s', 'nobody'))
+      expect(refused).toMatchObject({code: 1, stdout: '', stderr: expect.stringContaining('MW6001')})
+      await rules.apply({
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'VirtualService',
+        metadata: {name: 'user-service', namespace: 'shop'},
+        spec: {hosts: ['theirs']},
+      })
+      const {code, stderr} = await diff(policy('5s', 'user-service'))
+      expect(code).toBe(1)
+      expect(stderr).toContain('MW6402 VirtualService shop/user-service belongs to kubectl')
+    })
+
+    test('ends with 2 where it cannot tell', async () => {
+      const file = join(cluster.dir, 'wrong.yaml')
+      await writeFile(file, 'kind: [')
+      expect((await run(['diff', '-f', file])).code).toBe(2)
+      expect((await run(['diff'])).code).toBe(2)
+      expect((await run(['diff', '-f', '-', '--kubeconfig', join(cluster.dir, 'none')], '{}')).code).toBe(2)
+    })
+  })
+})
