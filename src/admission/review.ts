@@ -223,7 +223,9 @@ export class Reviewer {
     })
     // The patch is most of the answer, and base64 needs no escaping: it is not stringified a second time.
     const changes =
-      operations.length > 0 ? `,"patchType":"JSONPatch","patch":"${this.#base64.encode(JSON.stringify(operations))}"` : ''
+      operations.length > 0
+        ? `,"patchType":"JSONPatch","patch":"${this.#base64.encode(JSON.stringify(operations))}"`
+        : ''
     return `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":${response.slice(0, -1)}${changes}}}`
   }
 }

@@ -20,14 +20,24 @@ describe('the command line', () => {
     expect(await meshwright([])).toEqual({code: 2, stdout: '', stderr: asked.stdout})
   })
 
-  it.each(['webhook', 'inject', 'uninject', 'explain', 'check-inject', 'render', 'validate', 'capabilities', 'config', 'certs', 'version', 'completion'])(
-    'has help for %s, the same both ways',
-    async (name) => {
-      const long = await meshwright([name, '--help'])
-      expect(long).toMatchObject({code: 0, stderr: '', stdout: expect.stringContaining(`Usage: meshwright ${name}`)})
-      expect(await meshwright(['help', name])).toEqual(long)
-    },
-  )
+  it.each([
+    'webhook',
+    'inject',
+    'uninject',
+    'explain',
+    'check-inject',
+    'render',
+    'validate',
+    'capabilities',
+    'config',
+    'certs',
+    'version',
+    'completion',
+  ])('has help for %s, the same both ways', async (name) => {
+    const long = await meshwright([name, '--help'])
+    expect(long).toMatchObject({code: 0, stderr: '', stdout: expect.stringContaining(`Usage: meshwright ${name}`)})
+    expect(await meshwright(['help', name])).toEqual(long)
+  })
 
   it('says versions, as text and as JSON', async () => {
     const {stdout} = await meshwright(['version', '-o', 'json'])

@@ -77,7 +77,11 @@ describe('a webhook in a cluster', () => {
       const {code} = await cluster.kubectl(['wait', '--for=condition=Established', 'crd/meshconfigs.meshwright.dev'])
       return code === 0
     })
-    await apply(meshConfig('default', {mesh: {type: 'consul', autoInject: true, injectionNamespace: 'shop', consul: {values: {dns: {enabled: false}}}}}))
+    await apply(
+      meshConfig('default', {
+        mesh: {type: 'consul', autoInject: true, injectionNamespace: 'shop', consul: {values: {dns: {enabled: false}}}},
+      }),
+    )
     await becomes('Consul', async () => (await admitted('shop')).includes('consul-dataplane'))
   })
 
@@ -108,7 +112,10 @@ describe('a webhook in a cluster', () => {
     await cluster.createNamespace('istio-system')
     const values = (hub: string) =>
       configMap('istio-system', 'istio-sidecar-injector', {values: JSON.stringify({global: {hub, tag: '1.31.0'}})})
-    await apply(values('registry.example/one'), meshConfig('default', {mesh: {autoInject: true, injectionNamespace: 'shop'}}))
+    await apply(
+      values('registry.example/one'),
+      meshConfig('default', {mesh: {autoInject: true, injectionNamespace: 'shop'}}),
+    )
     await becomes('the hub', async () => (await admitted('shop')).includes('istio-proxy=registry.example/one/proxyv2'))
     await apply(values('registry.example/two'))
     await becomes('the other hub', async () => (await admitted('shop')).includes('registry.example/two/proxyv2'))
@@ -125,7 +132,10 @@ describe('a webhook in a cluster', () => {
 
   test('knows the owner of the owner', async () => {
     const metadata = {name: 'web', namespace: 'shop', labels: {app: 'web'}}
-    const template = {metadata: {labels: {app: 'web'}}, spec: {containers: [{name: 'web', image: 'registry.example/web:1'}]}}
+    const template = {
+      metadata: {labels: {app: 'web'}},
+      spec: {containers: [{name: 'web', image: 'registry.example/web:1'}]},
+    }
     await apply({
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -133,7 +143,16 @@ describe('a webhook in a cluster', () => {
       spec: {replicas: 1, selector: {matchLabels: {app: 'web'}}, template},
     })
     await becomes('the label', async () => {
-      const {stdout} = await cluster.kubectl(['get', 'pods', '-n', 'shop', '-l', 'linkerd.io/proxy-deployment=web', '-o', 'name'])
+      const {stdout} = await cluster.kubectl([
+        'get',
+        'pods',
+        '-n',
+        'shop',
+        '-l',
+        'linkerd.io/proxy-deployment=web',
+        '-o',
+        'name',
+      ])
       return stdout.includes('pod/web-')
     })
   })

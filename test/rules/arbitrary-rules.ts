@@ -135,7 +135,11 @@ const registration = fc
 const inNamespace = (namespace: Namespace) =>
   fc.array(
     fc
-      .tuple(fc.constantFrom(...servicesOf[namespace]), fc.subarray([...versions], {minLength: 1}), fc.constantFrom('http', 'grpc', 'tcp'))
+      .tuple(
+        fc.constantFrom(...servicesOf[namespace]),
+        fc.subarray([...versions], {minLength: 1}),
+        fc.constantFrom('http', 'grpc', 'tcp'),
+      )
       .chain(([name, named, protocol]) =>
         fc
           .tuple(
