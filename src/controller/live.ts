@@ -22,7 +22,7 @@ export interface LiveObject extends ObjectRef {
   readonly uid: string
   /** `metadata.resourceVersion` as a number, which the API server lets be compared (KEP-5504); 0 where it is none. */
   readonly version: number
-  /** Of the unit that wrote it. */
+  /** Of the unit that wrote it; '' where somebody took that mark off an object of ours. */
   readonly unit: string
   /** Names of the parts that wrote it, joined by dots. */
   readonly part: string
@@ -56,8 +56,8 @@ export function refOf(object: KubeObject): ObjectRef {
 export function liveObject(object: KubeObject): LiveObject | undefined {
   const {labels = {}, annotations = {}, ...metadata} = object.metadata ?? {}
   const fields = appliedBy(object, manager)
-  const unit = annotations[unitKey]
   const isOurs = labels[managedByLabel] === manager
+  const {[unitKey]: unit = isOurs && fields.size > 0 ? '' : undefined} = annotations
   if (unit === undefined || (fields.size === 0 && !isOurs)) return undefined
   const mode = isOurs ? (annotations[modeAnnotation] === 'share' ? 'share' : 'own') : 'contribute'
   const ours = essence(extract(object, fields))

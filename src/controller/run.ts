@@ -285,7 +285,8 @@ export class Controller {
 
   #see(object: KubeObject): void {
     const live = liveObject(object)
-    if (live === undefined) this.#miss(object)
+    // Without the mark of its unit it is found when that unit looks for it.
+    if (live === undefined || live.unit === '') this.#miss(object)
     else if (this.#ledger.set(live)) this.#enqueue([live.unit])
   }
 

@@ -33,7 +33,7 @@ export class Writer {
     const live = application.live ?? (await this.#meet(kind, name))
     if (live === undefined) return this.#create(kind, unit, application)
     if (live instanceof Foreign) return this.#join(kind, unit, application, live.object)
-    if (live.unit !== unit) {
+    if (live.unit !== unit && live.unit !== '') {
       throw new WriteFailure(
         'MW6402',
         `${shown(kind, name)} is what ${live.unit} needs too; only one of them can have it`,
@@ -63,7 +63,7 @@ export class Writer {
       const object = await this.#api.get(kind, name)
       const live = liveObject(object)
       if (live === undefined) return new Foreign(object)
-      this.#ledger.set(live)
+      if (live.unit !== '') this.#ledger.set(live)
       return live
     } catch (error) {
       if (error instanceof NotFoundError) return undefined

@@ -106,7 +106,7 @@ needsShared('writing', (shared) => {
   async function see(kind: ResourceKind, name = 'orders'): Promise<KubeObject> {
     const found = await api.get(kind, {namespace, name})
     const live = liveObject(found)
-    if (live === undefined) ledger.delete(refOf(found))
+    if (live === undefined || live.unit === '') ledger.delete(refOf(found))
     else ledger.set(live)
     return found
   }
@@ -191,6 +191,12 @@ needsShared('writing', (shared) => {
         service,
         'orders-v2',
         {spec: {ports: [{port: 80, name: 'http', appProtocol: 'tcp'}]}},
+      ],
+      [
+        'takes the mark of the unit off',
+        virtualService,
+        'orders',
+        {metadata: {annotations: {'meshwright.dev/unit': null}}},
       ],
       ['changes a label of ours', virtualService, 'orders', {metadata: {labels: {'meshwright.dev/part': 'theirs'}}}],
     ])('is repaired where somebody %s', async (_what, kind, name, patch) => {
