@@ -5,9 +5,9 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {parseAllDocuments} from 'yaml'
 import {meshNames} from '../../src/mesh/mesh.ts'
 import {startCluster, type Cluster} from '../cluster/cluster.ts'
-import {folder, inputs} from '../golden/rules/inputs.ts'
+import {folder, inputs, rendering} from '../golden/rules/inputs.ts'
 import {needsShared} from '../shared.ts'
-import {meshwright} from './command.ts'
+import {meshwright, root} from './command.ts'
 
 interface Document {
   readonly kind: string
@@ -21,15 +21,30 @@ needsShared("the meshes' own CRDs on a real API server", (shared) => {
   let cluster: Cluster
   beforeAll(async () => {
     cluster = await startCluster()
-    const crds = await cluster.kubectl(['apply', '--server-side', '-R', '-f', join(shared, 'crds')])
+    const folders = ['-f', join(shared, 'crds'), '-f', join(root, 'manifests/crd')]
+    const crds = await cluster.kubectl(['apply', '--server-side', '-R', ...folders])
     expect(crds.code, crds.stderr).toBe(0)
     const established = ['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']
     const waited = await cluster.kubectl(established, {timeoutMs: 90_000})
     expect(waited.code, waited.stderr).toBe(0)
-    for (const name of ['shop', 'front', 'team-a']) await cluster.createNamespace(name)
+    // Consul's is where what counts for the whole mesh goes.
+    for (const name of ['shop', 'front', 'team-a', 'consul']) await cluster.createNamespace(name)
   })
   afterAll(async () => {
     await cluster.stop()
+  })
+
+  test('the rules themselves are taken, but for those that render refuses for their own words', async () => {
+    const files = join(cluster.dir, 'inputs')
+    await mkdir(files)
+    for (const {name, text} of inputs) await writeFile(join(files, `${name}.yaml`), text)
+    const {stderr} = await cluster.kubectl([...dryRun, '-f', files], {timeoutMs: 170_000})
+    const refused = inputs.filter((input) => {
+      const {findings} = rendering(input, 'istio')
+      return findings.some(({code}) => code === 'MW6005')
+    })
+    const named = [...stderr.matchAll(/"[^"]*\/(\d+-[a-z-]+)\.yaml"/g)].map(([, name]) => name)
+    expect([...new Set(named)], stderr).toEqual(refused.map(({name}) => name))
   })
 
   describe.each(meshNames)('what rules become on %s', (mesh) => {
