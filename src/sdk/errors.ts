@@ -103,12 +103,13 @@ export class MeshCircuitOpenError extends MeshCallError {
   }
 }
 
-/** An answer whose status is not 2xx. */
+/** An answer whose status is not 2xx. A handler that lets it pass answers with the same status, in Fastify and in Express. */
 export class MeshHttpError extends MeshCallError {
   readonly status: number
   /** Parsed where it was JSON, else its text. */
   readonly body: unknown
-  readonly headers: Readonly<Record<string, string>>
+  /** Not a plain object: Fastify and Express would send those of an error to their own client. */
+  readonly headers: Headers
 
   constructor(
     answer: {status: number; body: unknown; headers: Readonly<Record<string, string>>},
@@ -118,7 +119,7 @@ export class MeshHttpError extends MeshCallError {
     super('MESH_HTTP', `answered ${answer.status}`, failed, {origin, retryable: answer.status >= 500})
     this.status = answer.status
     this.body = answer.body
-    this.headers = answer.headers
+    this.headers = new Headers(answer.headers)
   }
 }
 

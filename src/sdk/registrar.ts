@@ -23,10 +23,6 @@ class Entry {
     this.gone.promise.catch(() => {})
   }
 
-  get isWanted(): boolean {
-    return !this.stop.signal.aborted
-  }
-
   end(reason: MeshError): void {
     this.stop.abort(reason)
     this.accepted.reject(reason)
@@ -35,8 +31,10 @@ class Entry {
 
 /** An object that this process has a say in. */
 interface Subject {
-  /** By field manager. */
-  readonly entries: Map<string, Entry>
+  /** What each call said last. */
+  readonly entries: Map<Call, Entry>
+  /** What is not wanted any more, and may still be in the store. */
+  readonly leaving: Set<Entry>
   /** Settles when what was asked for so far has been done; never rejects. */
   work: Promise<void>
   /** Something was asked for, and nothing done about it yet. */
@@ -67,15 +65,17 @@ export class Registrar {
     this.#fail = fail
   }
 
-  /** The fragment takes the place of what the same manager said of the object before. @throws MeshClosedError */
+  /** The fragment takes the place of what the same call said of the object before. @throws MeshClosedError */
   register(fragment: Fragment): Handle {
     this.#throwIfClosed()
     const subject = this.#subjectOf(fragment)
     const entry = new Entry(fragment)
-    const known = subject.entries.get(fragment.manager)
+    const known = subject.entries.get(fragment.call)
     known?.end(new MeshRuleError('a later call has taken the place of this rule'))
-    known?.gone.resolve()
-    subject.entries.set(fragment.manager, entry)
+    // Under the same name it is overwritten.
+    if (known?.fragment.manager === fragment.manager) known.gone.resolve()
+    else if (known !== undefined) subject.leaving.add(known)
+    subject.entries.set(fragment.call, entry)
     this.#schedule(subject)
     return {
       accepted: () => entry.accepted.promise,
@@ -88,8 +88,8 @@ export class Registrar {
   async remove(fragment: Fragment): Promise<void> {
     this.#throwIfClosed()
     const subject = this.#subjectOf(fragment)
-    const entry = subject.entries.get(fragment.manager) ?? new Entry(fragment)
-    subject.entries.set(fragment.manager, entry)
+    const entry = subject.entries.get(fragment.call) ?? new Entry(fragment)
+    subject.entries.set(fragment.call, entry)
     await this.#dispose(subject, entry)
   }
 
@@ -97,7 +97,7 @@ export class Registrar {
   async ready(): Promise<void> {
     this.#throwIfClosed()
     const entries = [...this.#subjects.values()].flatMap(({entries}) => [...entries.values()])
-    await Promise.all(entries.filter(({isWanted}) => isWanted).map(({accepted}) => accepted.promise))
+    await Promise.all(entries.map(({accepted}) => accepted.promise))
   }
 
   /** Settles when what was said so far has been brought; undefined where nothing is left to do. Never rejects. */
@@ -109,8 +109,8 @@ export class Registrar {
     if (this.#closing.signal.aborted) return
     const closed = new MeshClosedError()
     this.#closing.abort(closed)
-    for (const {entries} of this.#subjects.values()) {
-      for (const {accepted, gone} of entries.values()) {
+    for (const {entries, leaving} of this.#subjects.values()) {
+      for (const {accepted, gone} of [...entries.values(), ...leaving]) {
         accepted.reject(closed)
         gone.reject(closed)
       }
@@ -123,7 +123,12 @@ export class Registrar {
 
   #subjectOf({kind, service: {namespace, name}}: Fragment): Subject {
     const key = `${kind}/${namespace}/${name}`
-    const subject = this.#subjects.get(key) ?? {entries: new Map(), work: Promise.resolve(), isDue: false}
+    const subject = this.#subjects.get(key) ?? {
+      entries: new Map(),
+      leaving: new Set(),
+      work: Promise.resolve(),
+      isDue: false,
+    }
     this.#subjects.set(key, subject)
     return subject
   }
@@ -142,9 +147,10 @@ export class Registrar {
 
   #dispose(subject: Subject, entry: Entry): Promise<void> {
     this.#throwIfClosed()
-    if (subject.entries.get(entry.fragment.manager) !== entry) return Promise.resolve()
-    if (entry.isWanted) {
+    if (subject.entries.get(entry.fragment.call) === entry) {
       entry.end(new MeshRuleError('the rule was taken back'))
+      subject.entries.delete(entry.fragment.call)
+      subject.leaving.add(entry)
       this.#schedule(subject)
     }
     return entry.gone.promise
@@ -164,13 +170,12 @@ export class Registrar {
   }
 
   async #bring(subject: Subject): Promise<void> {
-    const all = [...subject.entries.values()]
-    for (const entry of all.filter(({isWanted}) => !isWanted)) await this.#takeBack(subject, entry)
-    const wanted = all
-      .filter(({isWanted}) => isWanted)
-      .sort((a, b) => order.indexOf(a.fragment.call) - order.indexOf(b.fragment.call))
+    for (const entry of subject.leaving) await this.#takeBack(subject, entry)
     const taken: Entry[] = []
-    for (const entry of wanted) if (await this.#put(subject, entry)) taken.push(entry)
+    for (const call of order) {
+      const entry = subject.entries.get(call)
+      if (entry !== undefined && (await this.#put(subject, entry))) taken.push(entry)
+    }
     if (this.#store.judgesAtOnce) await this.#judge(subject, taken)
   }
 
@@ -193,16 +198,21 @@ export class Registrar {
     }
   }
 
-  async #takeBack({entries}: Subject, entry: Entry): Promise<void> {
+  async #takeBack({entries, leaving}: Subject, entry: Entry): Promise<void> {
     const {fragment, gone} = entry
+    leaving.delete(entry)
     try {
+      // Said anew meanwhile, under the same name.
+      if (entries.get(fragment.call)?.fragment.manager === fragment.manager) {
+        gone.resolve()
+        return
+      }
       await this.#persist(this.#closing.signal, () => this.#store.remove(fragment))
       gone.resolve()
     } catch (error) {
       gone.reject(error)
       if (!this.#closing.signal.aborted) this.#fail(error)
     }
-    if (entries.get(fragment.manager) === entry) entries.delete(fragment.manager)
   }
 
   /** Tells what cannot be followed of what was taken, once each. */
@@ -231,8 +241,10 @@ export class Registrar {
   }
 
   #spoken({entries}: Subject, {fragment}: Entry): Fragment {
-    const others = [...entries.values()].filter(({isWanted}) => isWanted).map(({fragment}) => fragment)
-    return beside(fragment, others)
+    return beside(
+      fragment,
+      [...entries.values()].map((entry) => entry.fragment),
+    )
   }
 }
 
