@@ -45,8 +45,14 @@ type Body = Dispatcher.ResponseData['body']
 
 type Outcome<T> =
   | {readonly kind: 'taken'; readonly value: T}
-  | {readonly kind: 'refused'; readonly status: number}
-  | {readonly kind: 'connect-failure' | 'reset' | 'per-try-timeout'; readonly cause: unknown}
+  /** With a status that is tried again. */
+  | {readonly kind: 'refused'}
+  | Failure
+
+interface Failure {
+  readonly kind: 'connect-failure' | 'reset' | 'per-try-timeout'
+  readonly cause: unknown
+}
 
 /** How far a call has come. */
 interface Progress {
@@ -135,8 +141,9 @@ export class LocalTransport implements Transport {
         (status) => !isLast && isWorthAnother(status, on),
       )
       if (outcome.kind === 'taken') return outcome.value
-      if (isLast || (outcome.kind !== 'refused' && !isWorthAnother(outcome.kind, on)))
-        throw none(outcome, progress, perTryTimeout)
+      if (outcome.kind !== 'refused' && (isLast || !isWorthAnother(outcome.kind, on))) {
+        throw noAnswer(outcome, progress, perTryTimeout)
+      }
       const longest = Math.min(backoffBase * 2 ** (progress.attempts - 1), backoffMost)
       const {signal} = limits
       await sleep(this.#options.random() * longest, undefined, signal === undefined ? {} : {signal})
@@ -189,7 +196,7 @@ export class LocalTransport implements Transport {
       status = statusCode
       if (isRefused(status)) {
         body.dump({limit: 65_536, signal: AbortSignal.timeout(dumpTime)}).catch(() => {})
-        return {kind: 'refused', status}
+        return {kind: 'refused'}
       }
       return {kind: 'taken', value: await take({status, headers: answer.headers, url, attempts}, body)}
     } catch (error) {
@@ -243,24 +250,14 @@ function either(one: AbortSignal | undefined, other: AbortSignal | undefined): A
   return one !== undefined && other !== undefined ? AbortSignal.any([one, other]) : (one ?? other)
 }
 
-/** What was no answer, in the words of a transport. */
-function none(
-  outcome: Exclude<Outcome<unknown>, {kind: 'taken'}>,
-  progress: Progress,
-  perTryTimeout: number | undefined,
-): NoAnswer {
-  const {url, attempts} = progress
-  if (outcome.kind === 'per-try-timeout') {
-    return new NoAnswer('timeout', {url, attempts, timeout: perTryTimeout ?? 0, cause: outcome.cause})
-  }
-  return new NoAnswer('connect', {url, attempts, ...('cause' in outcome && {cause: outcome.cause})})
+/** In the words of a transport. */
+function noAnswer({kind, cause}: Failure, {url, attempts}: Progress, perTryTimeout = 0): NoAnswer {
+  if (kind === 'per-try-timeout') return new NoAnswer('timeout', {url, attempts, timeout: perTryTimeout, cause})
+  return new NoAnswer('connect', {url, attempts, cause})
 }
 
 /** In Envoy's words (source/common/router/retry_state_impl.cc): 5xx and gateway-error are no answer at all, too. */
-function isWorthAnother(
-  what: number | 'connect-failure' | 'reset' | 'per-try-timeout',
-  on: readonly RetryCondition[],
-): boolean {
+function isWorthAnother(what: number | Failure['kind'], on: readonly RetryCondition[]): boolean {
   const asked = (...conditions: RetryCondition[]) => conditions.some((condition) => on.includes(condition))
   if (what === 'connect-failure') return asked('5xx', 'gateway-error', 'reset', 'connect-failure')
   if (typeof what !== 'number') return asked('5xx', 'gateway-error', 'reset')
