@@ -65,3 +65,30 @@ test('endpoints are judged apart, and all of them may be out', () => {
   fail(3, 'b')
   expect(ejections.available('g', ['a', 'b'])).toEqual([])
 })
+
+test('each sweep in which it stays well makes the next ejection shorter, down to the first', () => {
+  const {fail, out, pass} = make()
+  fail(3)
+  pass(1000)
+  fail(3)
+  pass(2000)
+  // One sweep, which is as long as the first ejection: the third is the second one again.
+  pass(1000)
+  fail(3)
+  pass(1999)
+  expect(out()).toBe(true)
+  pass(1)
+  expect(out()).toBe(false)
+  pass(60_000)
+  fail(3)
+  pass(1000)
+  expect(out()).toBe(false)
+})
+
+test('groups are judged apart, and forgotten when there is no breaker any more', () => {
+  const {ejections, fail} = make()
+  fail(3, 'a')
+  expect(ejections.available('other', ['a'])).toEqual(['a'])
+  ejections.forget('g')
+  expect(ejections.available('g', ['a'])).toEqual(['a'])
+})
