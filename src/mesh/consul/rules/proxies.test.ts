@@ -29,7 +29,7 @@ test.each([
       object: {
         apiVersion: 'consul.hashicorp.com/v1alpha1',
         kind: 'ProxyDefaults',
-        metadata: {name: 'global', namespace: 'consul'},
+        metadata: {name: 'global', namespace: 'default'},
         spec: {accessLogs},
       },
     },

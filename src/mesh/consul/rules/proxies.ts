@@ -4,10 +4,15 @@ import type {Origin} from '../../../intent/origin.ts'
 import type {Feature} from '../../../intent/features.ts'
 import type {Part} from '../../translation.ts'
 import type {Values} from '../../values.ts'
-import {releaseNamespace} from '../keys.ts'
 import {Findings, part} from './findings.ts'
 import {entry, kinds} from './kinds.ts'
 import {tracingConfig} from './tracing.ts'
+
+/**
+ * Where the two entries stand that are there once for all of Consul. consul-k8s takes them from any namespace; this one is in
+ * every cluster, and where Consul's documentation puts what names none.
+ */
+const home = 'default'
 
 /** What the default configuration wants of every proxy: the one ProxyDefaults and the one Mesh, which others may have made. */
 export function meshParts(intent: MeshIntent): readonly Part[] {
@@ -20,7 +25,7 @@ export function meshParts(intent: MeshIntent): readonly Part[] {
 function allowancePart({settings, originOf, plaintext}: MeshIntent): Part | undefined {
   const origin = settings.security?.mutualTLS === false ? originOf('mesh.security.mutualTLS') : plaintext
   if (origin === undefined) return undefined
-  const mesh = entry(kinds.mesh, releaseNamespace, 'mesh', {allowEnablingPermissiveMutualTLS: true})
+  const mesh = entry(kinds.mesh, home, 'mesh', {allowEnablingPermissiveMutualTLS: true})
   return part('mesh', [origin], new Findings(), [mesh], 'share')
 }
 
@@ -36,7 +41,7 @@ function proxiesPart(intent: MeshIntent): Part | undefined {
   const keys = written(settings)
   if (keys.length === 0) return undefined
   const hasSpec = Object.keys(spec).length > 0
-  const objects = hasSpec ? [entry(kinds.proxyDefaults, releaseNamespace, 'global', spec)] : []
+  const objects = hasSpec ? [entry(kinds.proxyDefaults, home, 'global', spec)] : []
   return part('proxies', keys.map(originOf), findings, objects, 'share')
 }
 
