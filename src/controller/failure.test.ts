@@ -34,7 +34,7 @@ describe('what an error of a write means for its rules', () => {
 
   test('that says nothing of them is thrown on', () => {
     const passing = [
-      new UnreachableError('why', target, false),
+      new UnreachableError('why', target, false, undefined),
       new ServerError('why', target, 503, undefined),
       new FencedError('why', target, 0),
       new TypeError('why'),
