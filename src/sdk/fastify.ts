@@ -1,4 +1,4 @@
-import type {FastifyInstance, FastifyPluginCallback} from 'fastify'
+import type {FastifyInstance, FastifyPluginAsync} from 'fastify'
 import plugin from 'fastify-plugin'
 import {createMesh} from './create-mesh.ts'
 import type {Mesh} from './mesh.ts'
@@ -19,8 +19,9 @@ export interface FastifyMeshOptions extends MeshOptions {
  * `await app.register(meshwright)` gives `app.mesh`. Every request is handled in its own context, so that what its handler
  * calls belongs to it; the mesh is closed with the application.
  */
-const meshwright: FastifyPluginCallback<FastifyMeshOptions> = plugin(
-  (app: FastifyInstance, {mesh: given, ...options}: FastifyMeshOptions, done: (error?: Error) => void) => {
+const meshwright: FastifyPluginAsync<FastifyMeshOptions> = plugin(
+  // Async, so that what createMesh throws is told by the application's ready().
+  async (app: FastifyInstance, {mesh: given, ...options}: FastifyMeshOptions) => {
     const mesh = given ?? createMesh(options)
     app.decorate('mesh', mesh)
     // Called back and not awaited: what runs in an AsyncLocalStorage has to be called from within it.
@@ -37,7 +38,6 @@ const meshwright: FastifyPluginCallback<FastifyMeshOptions> = plugin(
       inbound.run(() => reply.code(status).send(body))
     })
     if (given === undefined) app.addHook('onClose', () => mesh.close())
-    done()
   },
   {name: 'meshwright', fastify: '5.x'},
 )

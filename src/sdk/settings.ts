@@ -128,7 +128,7 @@ function located(
 
 function rulesIn(rule: string | object, home: string): readonly KubeObject[] {
   if (typeof rule !== 'string') return objectsIn(rule, 'rules', home)
-  return parseAllDocuments(read(rule, 'rules')).flatMap((document) => {
+  return parseAllDocuments(read(rule, 'the rules')).flatMap((document) => {
     const [error] = document.errors
     if (error !== undefined) throw new MeshConfigError(`${rule}: ${error.message.split('\n', 1)[0]}`)
     return objectsIn(document.toJS(), rule, home)
@@ -146,7 +146,7 @@ function objectsIn(value: unknown, place: string, home: string): readonly KubeOb
 }
 
 function parsed(file: string): unknown {
-  const text = read(file, 'MESHWRIGHT_SERVICES, the services')
+  const text = read(file, 'the services')
   try {
     return parse(text)
   } catch (error) {
