@@ -17,8 +17,8 @@ export interface Io {
 
 /** How a command that runs until it is told to stop hears of it. */
 export interface Lifetime {
-  /** Calls `listener` at each SIGTERM and SIGINT, which do nothing else from then on. */
-  onStop(listener: () => void): void
+  /** Calls `listener` at each SIGTERM and SIGINT, which do nothing else from then on; with its name, where there is one. */
+  onStop(listener: (signal?: NodeJS.Signals) => void): void
   /** Ends the process at once. */
   exit(code: number): void
 }

@@ -63,6 +63,11 @@ const entries: readonly Entry[] = [
     load: async (io) => (await import('./config.ts')).configCommand(io),
   },
   {
+    name: 'dev',
+    summary: 'run a command on this machine whose calls follow the rules',
+    load: async (io) => (await import('./dev.ts')).devCommand(io),
+  },
+  {
     name: 'status',
     summary: 'list the rules of a cluster and what became of them',
     load: async (io) => (await import('./status.ts')).statusCommand(io),
