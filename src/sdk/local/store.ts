@@ -1,6 +1,6 @@
 import {World} from '../../intent/world.ts'
 import {serviceUnit} from '../../intent/unit.ts'
-import type {Access, ServiceName, Traffic} from '../../intent/intent.ts'
+import type {Access, ServiceIntent, ServiceName, Traffic} from '../../intent/intent.ts'
 import type {LoadedConfiguration} from '../../config/load.ts'
 import type {KubeObject} from '../../mesh/pod.ts'
 import {MeshRuleError} from '../errors.ts'
@@ -17,6 +17,8 @@ export class LocalStore implements RuleStore {
   readonly #world: World
   /** By kind, namespace and name of the object that they are parts of; the order is that of their first coming. */
   readonly #fragments = new Map<string, Map<string, Fragment>>()
+  /** What was built since the last change: every call asks for it. */
+  readonly #intents = new Map<string, ServiceIntent | undefined>()
 
   /** `objects`: rules from files, such as AccessPolicies. */
   constructor(
@@ -59,6 +61,7 @@ export class LocalStore implements RuleStore {
       )
     }
     this.#fragments.set(key, after)
+    this.#intents.clear()
     this.#world.set(objectOf(fragment, merged.spec))
   }
 
@@ -66,6 +69,7 @@ export class LocalStore implements RuleStore {
     const key = keyOf(fragment)
     const left = this.#fragments.get(key)
     if (left?.delete(fragment.manager) !== true) return
+    this.#intents.clear()
     const merged = merge([...left.values()])
     if (left.size === 0 || !merged.ok) {
       this.#fragments.delete(key)
@@ -86,9 +90,13 @@ export class LocalStore implements RuleStore {
     this.#fragments.clear()
   }
 
-  #intentOf(service: ServiceName) {
+  #intentOf(service: ServiceName): ServiceIntent | undefined {
+    const key = `${service.namespace}/${service.name}`
+    if (this.#intents.has(key)) return this.#intents.get(key)
     const {wanted} = this.#world.intentOf(serviceUnit(service))
-    return wanted?.kind === 'service' ? wanted.intent : undefined
+    const intent = wanted?.kind === 'service' ? wanted.intent : undefined
+    this.#intents.set(key, intent)
+    return intent
   }
 }
 
