@@ -85,6 +85,10 @@ export function createControllerMetrics(tally: Tally, {queued, objects, units}: 
   gauge('meshwright_controller_leads', '1 while this process holds the lease.', () => Number(tally.leads))
   gauge('meshwright_controller_queue_length', 'Units that wait to be reconciled.', queued)
   gauge('meshwright_controller_objects', 'Objects in the cluster that Meshwright has written to.', objects)
-  gauge('meshwright_controller_units', 'Units that rules are about.', units)
+  gauge(
+    'meshwright_controller_units',
+    'Units that rules are about, as they were when everything was last looked through.',
+    units,
+  )
   return registry
 }
