@@ -80,8 +80,11 @@ export function isConnectFailure(error: unknown): boolean {
 export function flat(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Readonly<Record<string, string>> {
-  const pairs = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value])
-  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined))
+  const flattened: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flattened[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  return flattened
 }
 
 /** Milliseconds that calls under way have to end by themselves. */

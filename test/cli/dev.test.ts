@@ -127,7 +127,15 @@ describe.skipIf(!hasPython)('meshwright dev', () => {
     const free = await serve(() => undefined)
     closers.pop()?.()
     const {ended} = dev([
-      ...['-f', 'rules', '--service', 'order-service', '--inbound', `${free}:${application}`, '--', 'python3', '-c'],
+      '-f',
+      'rules',
+      '--service',
+      'order-service',
+      '--inbound',
+      `${free}:${application}`,
+      '--',
+      'python3',
+      '-c',
       `import urllib.request, urllib.error
 def ask(method, headers):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -7,7 +7,7 @@ afterEach(() => vi.useRealTimers())
 
 test('without a limit nothing ends a call', () => {
   const limits = new Limits(undefined, undefined, undefined)
-  expect(limits.signal).toBeUndefined()
+  expect(vi.getTimerCount()).toBe(0)
   expect(() => limits.throwIfEnded(progress)).not.toThrow()
 })
 
@@ -19,9 +19,11 @@ test.each([
 ] as const)('of the limits %s of the rule and %s of the caller the shorter counts', (rule, caller, at, by) => {
   const limits = new Limits(rule, caller, undefined)
   vi.advanceTimersByTime(at - 1)
-  expect(limits.signal?.aborted).toBe(false)
+  expect(limits.endedBy).toBeUndefined()
+  const told = vi.fn()
+  limits.whenEnded(told)
   vi.advanceTimersByTime(1)
-  expect(limits.signal?.aborted).toBe(true)
+  expect(told).toHaveBeenCalledOnce()
   expect(limits.endedBy).toBe(by)
   expect(() => limits.throwIfEnded(progress)).toThrow(expect.objectContaining({reason: 'timeout', timeout: at}))
 })
@@ -47,4 +49,12 @@ test('what is over leaves no timer and no listener behind', () => {
   expect(removed).toHaveBeenCalledOnce()
   controller.abort()
   expect(limits.endedBy).toBeUndefined()
+})
+
+test('a wait ends with the call', async () => {
+  const limits = new Limits(50, undefined, undefined)
+  const waiting = limits.wait(1000)
+  vi.advanceTimersByTime(50)
+  await waiting
+  expect(vi.getTimerCount()).toBe(0)
 })

@@ -3,39 +3,38 @@ import {NoAnswer} from '../transport.ts'
 /** Who may end a call before it has been answered. */
 export type Ender = 'rule' | 'caller'
 
-/** The ends that are set to one call with all of its tries. */
+/** The ends that are set to one call with all of its tries. No AbortSignal is made: that would cost more than all else. */
 export class Limits {
-  /** Aborted when the call must end; undefined where nobody sets it an end. */
-  readonly signal: AbortSignal | undefined
   readonly #timeout: number
   readonly #given: AbortSignal | undefined
   readonly #timer: NodeJS.Timeout | undefined
   readonly #onAbort: (() => void) | undefined
   #endedBy: Ender | undefined
+  #onEnd: (() => void) | undefined
 
   /** @param rule milliseconds that the rule gives it; `caller`: those that its caller gives it, with a signal of its own */
   constructor(rule: number | undefined, caller: number | undefined, given: AbortSignal | undefined) {
     this.#timeout = Math.min(rule ?? Infinity, caller ?? Infinity)
     this.#given = given
-    if (this.#timeout === Infinity && given === undefined) return
-    const controller = new AbortController()
-    this.signal = controller.signal
-    const end = (by: Ender): void => {
-      this.#endedBy ??= by
-      controller.abort()
-    }
     if (this.#timeout !== Infinity) {
-      this.#timer = setTimeout(end, this.#timeout, caller === this.#timeout ? 'caller' : 'rule')
+      const by = caller === this.#timeout ? 'caller' : 'rule'
+      this.#timer = setTimeout(() => this.#end(by), this.#timeout)
     }
     if (given === undefined) return
-    this.#onAbort = () => end('caller')
-    if (given.aborted) end('caller')
+    this.#onAbort = () => this.#end('caller')
+    if (given.aborted) this.#end('caller')
     else given.addEventListener('abort', this.#onAbort, {once: true})
   }
 
   /** Undefined while the call goes on. */
   get endedBy(): Ender | undefined {
     return this.#endedBy
+  }
+
+  /** What is to be called when the call must end: one at a time, and at once where it must have ended already. */
+  whenEnded(call: (() => void) | undefined): void {
+    this.#onEnd = call
+    if (this.#endedBy !== undefined) call?.()
   }
 
   /** Throws why the call had to end; nothing where it need not. */
@@ -45,9 +44,27 @@ export class Limits {
     throw new NoAnswer('timeout', {...progress, timeout: this.#timeout, cause})
   }
 
+  /** Resolves after so many milliseconds, or when the call must end. */
+  wait(milliseconds: number): Promise<void> {
+    const {promise, resolve} = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, milliseconds)
+    this.whenEnded(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    return promise
+  }
+
   /** To be called when the call is over: nothing is left behind. */
   dispose(): void {
     clearTimeout(this.#timer)
+    this.#onEnd = undefined
     if (this.#onAbort !== undefined) this.#given?.removeEventListener('abort', this.#onAbort)
+  }
+
+  #end(by: Ender): void {
+    if (this.#endedBy !== undefined) return
+    this.#endedBy = by
+    this.#onEnd?.()
   }
 }

@@ -1,11 +1,10 @@
 import {createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse} from 'node:http'
-import {pipeline} from 'node:stream/promises'
 import {serviceOfHost} from '../../intent/host.ts'
 import type {Access, ServiceName} from '../../intent/intent.ts'
 import {callerFrom, callerHeader, callerOf} from '../names.ts'
 import {NoAnswer, type Outgoing} from '../transport.ts'
 import {isAllowed} from './access.ts'
-import type {Head, LocalTransport} from './transport.ts'
+import type {LocalTransport} from './transport.ts'
 
 export interface ProxyOptions {
   readonly transport: LocalTransport
@@ -94,9 +93,9 @@ async function forward(
     }
     const {method = 'GET'} = request
     const sent = {service, method, path, headers, timeout: undefined, signal: left.signal}
-    await transport.exchange({...sent, body: body.length === 0 ? undefined : body}, async (head: Head, answer) => {
-      response.writeHead(head.status, passedOn(head.headers))
-      await pipeline(answer, response)
+    await transport.exchange({...sent, body: body.length === 0 ? undefined : body}, (head, resume) => {
+      response.writeHead(head.status, passedOn(head.headers)).on('drain', resume)
+      return {data: (chunk) => response.write(chunk), end: () => response.end()}
     })
   } catch (error) {
     if (left.signal.aborted) return

@@ -1,5 +1,4 @@
-import {setTimeout as sleep} from 'node:timers/promises'
-import {Agent, errors, type Dispatcher} from 'undici'
+import {Agent, errors} from 'undici'
 import type {Breaker, Retries, RetryCondition, Route, ServiceName, Traffic} from '../../intent/intent.ts'
 import {
   ended,
@@ -11,10 +10,12 @@ import {
   type Transport,
   type Try,
 } from '../transport.ts'
+import {Attempt, type Head, type Outcome, type Sink} from './attempt.ts'
 import {Ejections} from './ejection.ts'
 import type {Endpoints} from './endpoints.ts'
 import {Limits} from './limits.ts'
 import {backendOf, routeOf} from './route.ts'
+import {gathered, textOf} from './sink.ts'
 
 export interface LocalOptions {
   readonly endpoints: Endpoints
@@ -30,35 +31,13 @@ export interface LocalOptions {
 
 /** What Envoy waits between tries, at most: a random part of 25 ms, twice as much each time, up to 250. */
 const [backoffBase, backoffMost] = [25, 250]
-/** Milliseconds that the rest of an answer nobody wants may take to arrive, so that its connection can be used again. */
-const dumpTime = 1000
 const gatewayErrors: ReadonlySet<number> = new Set([502, 503, 504])
-
-/** An answer whose body is still to be read. */
-export interface Head {
-  readonly status: number
-  readonly headers: Dispatcher.ResponseData['headers']
-  readonly url: string
-  readonly attempts: number
-}
-type Body = Dispatcher.ResponseData['body']
-
-type Outcome<T> =
-  | {readonly kind: 'taken'; readonly value: T}
-  /** With a status that is tried again. */
-  | {readonly kind: 'refused'}
-  | Failure
-
-interface Failure {
-  readonly kind: 'connect-failure' | 'reset' | 'per-try-timeout'
-  readonly cause: unknown
-}
 
 /** How far a call has come. */
 interface Progress {
   attempts: number
   url: string
-  readonly tried: Set<string>
+  readonly tried: string[]
 }
 
 /** Calls processes of this machine by the rules that the meshes get, as Envoy would follow them. */
@@ -76,30 +55,29 @@ export class LocalTransport implements Transport {
   }
 
   send(outgoing: Outgoing): Promise<Incoming> {
-    return this.exchange(outgoing, async ({headers, ...head}, body) => {
-      const content = outgoing.binary === true ? {text: '', bytes: await body.bytes()} : {text: await body.text()}
-      return {...head, headers: flat(headers), ...content}
-    })
+    return this.exchange(outgoing, ({status, headers}, _, {url, attempts}) =>
+      gathered((bytes) => {
+        const content = outgoing.binary === true ? {text: '', bytes: new Uint8Array(bytes)} : {text: textOf(bytes)}
+        return {status, headers: flat(headers), ...content, url, attempts}
+      }),
+    )
   }
 
   /**
-   * The same, where `take` reads the body as it comes. It is called once at most, for the answer that the caller gets; a
-   * body that breaks off while it is read is no answer.
+   * The same, where `open` takes the body in as it comes. It is called once at most, for the answer that the caller gets;
+   * a body that breaks off is no answer.
    *
    * @throws as send
    */
-  async exchange<T>(outgoing: Outgoing, take: (head: Head, body: Body) => Promise<T>): Promise<T> {
+  async exchange<T>(outgoing: Outgoing, open: OpenAnswer<T>): Promise<T> {
     const {service, method, headers, signal} = outgoing
     const traffic = this.#options.trafficOf(service)
     const route = routeOf(traffic?.routes ?? [], {method, path: pathOf(outgoing.path), headers})
     const limits = new Limits(route?.timeout, outgoing.timeout, signal)
-    const progress: Progress = {attempts: 0, url: '', tried: new Set()}
-    const call: Call<T> = {outgoing, target: this.#targetOf(service, traffic, route), limits, progress, take}
+    const progress: Progress = {attempts: 0, url: '', tried: []}
+    const call: Call<T> = {outgoing, target: this.#targetOf(service, traffic, route), limits, progress, open}
     try {
       return await this.#tryAll(call, route?.retries)
-    } catch (error) {
-      limits.throwIfEnded(progress, error)
-      throw error
     } finally {
       limits.dispose()
     }
@@ -132,21 +110,16 @@ export class LocalTransport implements Transport {
       const endpoint = this.#endpointOf(target, progress)
       progress.attempts++
       progress.url = `${endpoint}${outgoing.path}`
-      progress.tried.add(endpoint)
+      progress.tried.push(endpoint)
       const isLast = progress.attempts > most
-      const outcome = await this.#tryOne(
-        call,
-        endpoint,
-        perTryTimeout,
-        (status) => !isLast && isWorthAnother(status, on),
-      )
+      const outcome = await this.#tryOne(call, endpoint, perTryTimeout, isLast ? [] : on)
       if (outcome.kind === 'taken') return outcome.value
-      if (outcome.kind !== 'refused' && (isLast || !isWorthAnother(outcome.kind, on))) {
+      limits.throwIfEnded(progress, outcome.kind === 'refused' ? undefined : outcome.cause)
+      if (outcome.kind !== 'refused' && (isLast || !isWorthAnother(failureOf(outcome), on))) {
         throw noAnswer(outcome, progress, perTryTimeout)
       }
       const longest = Math.min(backoffBase * 2 ** (progress.attempts - 1), backoffMost)
-      const {signal} = limits
-      await sleep(this.#options.random() * longest, undefined, signal === undefined ? {} : {signal})
+      await limits.wait(this.#options.random() * longest)
     }
   }
 
@@ -162,7 +135,7 @@ export class LocalTransport implements Transport {
     const turn = this.#turns.get(group) ?? 0
     this.#turns.set(group, turn + 1)
     // As Istio has it: another try goes elsewhere, while there is an endpoint that was not asked yet.
-    const fresh = tried.size === 0 ? available : available.filter((endpoint) => !tried.has(endpoint))
+    const fresh = tried.length === 0 ? available : available.filter((endpoint) => !tried.includes(endpoint))
     const among = fresh.length > 0 ? fresh : available
     const endpoint = among[turn % among.length]
     if (endpoint === undefined) throw new NoAnswer('circuit-open', progress)
@@ -170,53 +143,52 @@ export class LocalTransport implements Transport {
   }
 
   async #tryOne<T>(
-    {outgoing, target, limits, progress, take}: Call<T>,
+    {outgoing, target, limits, progress, open}: Call<T>,
     endpoint: string,
     perTryTimeout: number | undefined,
-    isRefused: (status: number) => boolean,
+    on: readonly RetryCondition[],
   ): Promise<Outcome<T>> {
     const {service, version, breaker, group} = target
-    const {method, path, headers, body: content} = outgoing
+    const {method, path, headers, body = null} = outgoing
     const {url, attempts} = progress
     const started = this.#options.now()
     const judge = (ok: boolean): void => {
       if (breaker !== undefined) this.#ejections.record(group, endpoint, ok, breaker)
     }
-    const impatience = perTryTimeout === undefined ? undefined : new AbortController()
-    const timer = setTimer(impatience, perTryTimeout)
-    const signal = either(limits.signal, impatience?.signal)
     let status = 0
-    try {
-      const sent = {origin: endpoint, path, method, headers, body: content ?? null, headersTimeout: 0, bodyTimeout: 0}
-      const answer = await this.#agent.request({...sent, ...(signal !== undefined && {signal})})
-      // What has begun to answer is waited for, as long as the call may take.
-      clearTimeout(timer)
-      const {statusCode, body} = answer
-      judge(statusCode < 500)
-      status = statusCode
-      if (isRefused(status)) {
-        body.dump({limit: 65_536, signal: AbortSignal.timeout(dumpTime)}).catch(() => {})
-        return {kind: 'refused'}
-      }
-      return {kind: 'taken', value: await take({status, headers: answer.headers, url, attempts}, body)}
-    } catch (error) {
-      if (error instanceof errors.InvalidArgumentError) throw error
-      const hadBegun = status > 0
-      status = 0
+    const attempt = new Attempt<T>({
+      limits,
+      perTryTimeout,
+      isRefused(given) {
+        status = given
+        judge(status < 500)
+        return on.length > 0 && isWorthAnother(status, on)
+      },
+      open: (head, resume) => open(head, resume, {url, attempts}),
+    })
+    const sent = {origin: endpoint, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0}
+    this.#agent.dispatch(sent, attempt)
+    const outcome = await attempt.outcome
+    const failed = outcome.kind === 'failed' || outcome.kind === 'impatient'
+    if (outcome.kind === 'failed') {
+      if (outcome.cause instanceof errors.InvalidArgumentError) throw outcome.cause
       // A call that its caller gave up says nothing of the endpoint, nor does a body that takes too long.
-      const mustEnd = limits.endedBy !== undefined
-      if (!mustEnd || (limits.endedBy === 'rule' && !hadBegun)) judge(false)
-      if (hadBegun || mustEnd) throw mustEnd ? error : new NoAnswer('connect', {url, attempts, cause: error})
-      if (impatience?.signal.aborted === true) return {kind: 'per-try-timeout', cause: error}
-      return {kind: isConnectFailure(error) ? 'connect-failure' : 'reset', cause: error}
-    } finally {
-      clearTimeout(timer)
-      if (limits.endedBy !== 'caller') {
-        this.#options.onTry?.({service, version, url, status, duration: this.#options.now() - started})
-      }
+      if (limits.endedBy === undefined || (limits.endedBy === 'rule' && !outcome.begun)) judge(false)
+    } else if (failed) judge(false)
+    if (limits.endedBy !== 'caller') {
+      const duration = this.#options.now() - started
+      this.#options.onTry?.({service, version, url, status: failed ? 0 : status, duration})
     }
+    return outcome
   }
 }
+
+/** Takes the body of an answer in; with where it came from, and at which try. */
+export type OpenAnswer<T> = (
+  head: Head,
+  resume: () => void,
+  from: {readonly url: string; readonly attempts: number},
+) => Sink<T>
 
 /** Where a call goes. */
 interface Target {
@@ -234,7 +206,7 @@ interface Call<T> {
   readonly target: Target
   readonly limits: Limits
   readonly progress: Progress
-  readonly take: (head: Head, body: Body) => Promise<T>
+  readonly open: OpenAnswer<T>
 }
 
 function pathOf(target: string): string {
@@ -242,23 +214,26 @@ function pathOf(target: string): string {
   return end < 0 ? target : target.slice(0, end)
 }
 
-function setTimer(controller: AbortController | undefined, milliseconds: number | undefined) {
-  return controller === undefined ? undefined : setTimeout(() => controller.abort(), milliseconds)
-}
+type Failed = Extract<Outcome<unknown>, {readonly cause: Error}>
+type Failure = 'connect-failure' | 'reset' | 'per-try-timeout' | 'broken-off'
 
-function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
-  return one !== undefined && other !== undefined ? AbortSignal.any([one, other]) : (one ?? other)
+function failureOf(failed: Failed): Failure {
+  if (failed.kind === 'impatient') return 'per-try-timeout'
+  if (failed.begun) return 'broken-off'
+  return isConnectFailure(failed.cause) ? 'connect-failure' : 'reset'
 }
 
 /** In the words of a transport. */
-function noAnswer({kind, cause}: Failure, {url, attempts}: Progress, perTryTimeout = 0): NoAnswer {
-  if (kind === 'per-try-timeout') return new NoAnswer('timeout', {url, attempts, timeout: perTryTimeout, cause})
+function noAnswer({kind, cause}: Failed, {url, attempts}: Progress, perTryTimeout = 0): NoAnswer {
+  if (kind === 'impatient') return new NoAnswer('timeout', {url, attempts, timeout: perTryTimeout, cause})
   return new NoAnswer('connect', {url, attempts, cause})
 }
 
 /** In Envoy's words (source/common/router/retry_state_impl.cc): 5xx and gateway-error are no answer at all, too. */
-function isWorthAnother(what: number | Failure['kind'], on: readonly RetryCondition[]): boolean {
+function isWorthAnother(what: number | Failure, on: readonly RetryCondition[]): boolean {
   const asked = (...conditions: RetryCondition[]) => conditions.some((condition) => on.includes(condition))
+  // Its caller has some of the answer already.
+  if (what === 'broken-off') return false
   if (what === 'connect-failure') return asked('5xx', 'gateway-error', 'reset', 'connect-failure')
   if (typeof what !== 'number') return asked('5xx', 'gateway-error', 'reset')
   if (what === 409) return asked('retriable-4xx')

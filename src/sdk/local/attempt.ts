@@ -1,0 +1,108 @@
+import type {IncomingHttpHeaders} from 'node:http'
+import type {Dispatcher} from 'undici'
+import type {Limits} from './limits.ts'
+
+/** The first line and the headers of an answer. */
+export interface Head {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+}
+
+/** Takes the body of an answer in, and makes something of it. */
+export interface Sink<T> {
+  /** False: no more until `resume` is called. */
+  data(chunk: Buffer): boolean
+  end(): T
+}
+
+/** Makes the sink of an answer; called once at most for each try. `resume` is for a sink that could take no more. */
+export type Open<T> = (head: Head, resume: () => void) => Sink<T>
+
+export type Outcome<T> =
+  | {readonly kind: 'taken'; readonly value: T}
+  /** Its status is one that is tried again; nobody reads its body. */
+  | {readonly kind: 'refused'}
+  /** `begun`: the headers had come. */
+  | {readonly kind: 'failed'; readonly begun: boolean; readonly cause: Error}
+  | {readonly kind: 'impatient'; readonly cause: Error}
+
+export interface AttemptOptions<T> {
+  readonly limits: Limits
+  /** Milliseconds until the headers. */
+  readonly perTryTimeout: number | undefined
+  /** Told of the status as soon as it is there. Answers whether it is worth another try. */
+  readonly isRefused: (status: number) => boolean
+  readonly open: Open<T>
+}
+
+/** Bytes, and milliseconds, that are waited for what nobody reads, so that its connection can be used again. */
+const [dumpedBytes, dumpedTime] = [65_536, 1000]
+
+/** One request to one endpoint, by undici's own callbacks: no stream and no signal is made for it. */
+export class Attempt<T> implements Dispatcher.DispatchHandler {
+  readonly #options: AttemptOptions<T>
+  readonly #settle: (outcome: Outcome<T>) => void
+  #timer: NodeJS.Timeout | undefined
+  #controller: Dispatcher.DispatchController | undefined
+  #sink: Sink<T> | undefined
+  #dumped = 0
+  #isRefused = false
+  #isImpatient = false
+  readonly outcome: Promise<Outcome<T>>
+
+  constructor(options: AttemptOptions<T>) {
+    this.#options = options
+    const {promise, resolve} = Promise.withResolvers<Outcome<T>>()
+    this.outcome = promise
+    this.#settle = resolve
+    const {perTryTimeout} = options
+    if (perTryTimeout === undefined) return
+    this.#timer = setTimeout(() => {
+      this.#isImpatient = true
+      this.#abort()
+    }, perTryTimeout)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#isImpatient) this.#abort()
+    this.#options.limits.whenEnded(() => this.#abort())
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) return
+    // What has begun to answer is waited for, as long as the call may take.
+    clearTimeout(this.#timer)
+    const {isRefused, open, limits} = this.#options
+    this.#isRefused = isRefused(status)
+    if (!this.#isRefused) {
+      this.#sink = open({status, headers}, () => controller.resume())
+      return
+    }
+    limits.whenEnded(undefined)
+    this.#timer = setTimeout(() => this.#abort(), dumpedTime).unref()
+    this.#settle({kind: 'refused'})
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#sink?.data(chunk) === false) controller.pause()
+    if (!this.#isRefused) return
+    this.#dumped += chunk.length
+    if (this.#dumped > dumpedBytes) this.#abort()
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.#timer)
+    if (this.#sink !== undefined) this.#settle({kind: 'taken', value: this.#sink.end()})
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
+    clearTimeout(this.#timer)
+    if (this.#isImpatient) this.#settle({kind: 'impatient', cause})
+    else this.#settle({kind: 'failed', begun: this.#sink !== undefined, cause})
+  }
+
+  #abort(): void {
+    this.#controller?.abort(new Error('the call was ended'))
+  }
+}
