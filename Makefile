@@ -3,7 +3,7 @@ SHELL := /bin/sh
 # The pinned Node runs everything, whatever the host has.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.package-lock.json
-sources := $(shell find src -name '*.ts') build.ts package-lock.json
+sources := $(shell find src packaging -name '*.ts') build.ts package-lock.json
 
 .PHONY: help run test e2e build lint format bench fuzz clean
 

@@ -1,5 +1,6 @@
 import {AsyncLocalStorage} from 'node:async_hooks'
-import {randomBytes, randomUUID} from 'node:crypto'
+import {randomUUID} from 'node:crypto'
+import {Ids} from './ids.ts'
 
 /** Headers as Node, Fastify and Express have them. */
 export type InboundHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
@@ -72,6 +73,7 @@ const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-
  */
 export class Context {
   readonly #storage = new AsyncLocalStorage<Relay>()
+  readonly #ids = new Ids()
   readonly #relayed: readonly string[]
   readonly #b3: boolean
   readonly #openTelemetry: OpenTelemetry | undefined
@@ -93,7 +95,7 @@ export class Context {
   open(inbound: InboundHeaders): InboundContext {
     const relay = this.#relayOf(inbound)
     const {traceId, sampled} = relay.trace
-    const id = newSpanId()
+    const id = this.#ids.span()
     const storage = this.#storage
     return {
       span: {traceId, id, parent: relay.span, sampled},
@@ -111,11 +113,11 @@ export class Context {
     named: boolean,
   ): {readonly span: SpanContext; readonly headers: Readonly<Record<string, string>>} {
     const relay = this.#storage.getStore()
-    const trace = parsed(headers['traceparent']) ?? relay?.trace ?? begun()
+    const trace = parsed(headers['traceparent']) ?? relay?.trace ?? this.#begun()
     const isForeign = this.#openTelemetry?.trace.getActiveSpan() !== undefined
     const span = {
       traceId: trace.traceId,
-      id: newSpanId(),
+      id: this.#ids.span(),
       parent: isForeign ? trace.spanId : (relay?.span ?? ''),
       sampled: trace.sampled,
     }
@@ -149,6 +151,10 @@ export class Context {
     return {...headers, ...written}
   }
 
+  #begun(): TraceContext {
+    return {traceId: this.#ids.trace(), spanId: this.#ids.span(), sampled: true}
+  }
+
   #relayOf(inbound: InboundHeaders): Relay {
     const headers: Record<string, string> = {}
     for (const name of this.#relayed) {
@@ -164,7 +170,7 @@ export class Context {
     }
     const b3 = this.#b3 ? fromB3(headers) : undefined
     const joined = known ?? b3
-    const trace = joined ?? begun()
+    const trace = joined ?? this.#begun()
     headers['traceparent'] ??= traceparentOf(trace)
     return {headers, trace, span: joined?.spanId ?? ''}
   }
@@ -190,14 +196,6 @@ export class Context {
 
 export function traceparentOf({traceId, spanId, sampled}: TraceContext): string {
   return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`
-}
-
-export function newSpanId(): string {
-  return randomBytes(8).toString('hex')
-}
-
-function begun(): TraceContext {
-  return {traceId: randomBytes(16).toString('hex'), spanId: newSpanId(), sampled: true}
 }
 
 function parsed(header: string | undefined): TraceContext | undefined {
