@@ -10,8 +10,8 @@ const operations = {
   good: op<{id: string}, {id: string; trace: string}>('GET /good/{id}'),
   posted: op<{id: string}, {id: string; trace: string}>('POST /posted/{id}'),
   flaky: op<{id: string}, {id: string; trace: string}>('GET /flaky/{id}'),
-  hang: op<{id: string}, void>('GET /hang/{id}'),
-  reset: op<{id: string}, void>('GET /reset/{id}'),
+  hang: op<{id: string}>('GET /hang/{id}'),
+  reset: op<{id: string}>('GET /reset/{id}'),
 }
 const mesh = createMesh({
   mode: 'local',

@@ -14,7 +14,7 @@ export type Merging =
   | {readonly ok: false; readonly field: string; readonly managers: readonly [string, string]}
 
 /** What the API server would make of the same fragments by server-side apply without force. */
-export function merge(fragments: readonly Fragment[]): Merging {
+export function merge(fragments: readonly Pick<Fragment, 'manager' | 'spec'>[]): Merging {
   let merged: Written = {value: {}, managers: []}
   for (const {spec, manager} of fragments) {
     const next = lay(merged, spec, manager, '')

@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {loadConfiguration} from '../../config/load.ts'
+import type {KubeObject} from '../../mesh/pod.ts'
 import {trafficFragment} from '../fragment.ts'
 import {LocalStore} from './store.ts'
 
@@ -19,10 +20,10 @@ const breaker = trafficFragment(web, 'circuit-breaker', service, {
   circuitBreaker: {threshold: 5, timeout: '30s', recovery: '60s'},
 })
 
-function store(text = '') {
+function store(text = '', objects: readonly KubeObject[] = []) {
   const loaded = loadConfiguration([{file: 'mesh.yaml', text}])
   if (!loaded.ok) throw new Error('the configuration does not load')
-  return new LocalStore(loaded.loaded, undefined)
+  return new LocalStore(loaded.loaded, undefined, objects)
 }
 
 describe('rules in process', () => {
@@ -79,6 +80,22 @@ mesh:
     expect(rules.trafficOf({namespace: 'default', name: 'user-service'})?.routes).toMatchObject([
       {backends: [{subset: 'v1', weight: 100}]},
     ])
+  })
+
+  test('of a file and of a call are one answer, and what the file says stays', async () => {
+    const rules = store('', [
+      {
+        apiVersion: 'meshwright.dev/v1alpha1',
+        kind: 'TrafficPolicy',
+        metadata: service,
+        spec: {service: service.name, timeout: '9s'},
+      },
+    ])
+    await rules.put(breaker)
+    expect(rules.trafficOf(service)).toMatchObject({routes: [{timeout: 9000}], breaker: {threshold: 5}})
+    await expect(rules.put(split(80))).rejects.toThrow('spec.timeout is said by a file of rules')
+    await rules.remove(breaker)
+    expect(rules.trafficOf(service)).toMatchObject({routes: [{timeout: 9000}]})
   })
 
   test('that nobody can follow say why', async () => {

@@ -3,11 +3,15 @@ import {serviceUnit} from '../../intent/unit.ts'
 import type {Access, ServiceIntent, ServiceName, Traffic} from '../../intent/intent.ts'
 import type {LoadedConfiguration} from '../../config/load.ts'
 import type {KubeObject} from '../../mesh/pod.ts'
+import {isValues} from '../../mesh/values.ts'
 import {MeshRuleError} from '../errors.ts'
 import type {Fragment} from '../fragment.ts'
 import type {Applied} from '../handle.ts'
 import type {RuleStore} from '../rules.ts'
 import {merge} from './merge.ts'
+
+/** A part of an object, and who said it. */
+type Written = Pick<Fragment, 'kind' | 'service' | 'manager' | 'spec'>
 
 const apiVersion = 'meshwright.dev/v1alpha1'
 
@@ -16,11 +20,11 @@ export class LocalStore implements RuleStore {
   readonly judgesAtOnce = true
   readonly #world: World
   /** By kind, namespace and name of the object that they are parts of; the order is that of their first coming. */
-  readonly #fragments = new Map<string, Map<string, Fragment>>()
+  readonly #fragments = new Map<string, Map<string, Written>>()
   /** What was built since the last change: every call asks for it. */
   readonly #intents = new Map<string, ServiceIntent | undefined>()
 
-  /** `objects`: rules from files, such as AccessPolicies. */
+  /** `objects`: rules from files. What a file and a call say of one service is merged, as the API server would. */
   constructor(
     configuration: LoadedConfiguration,
     environment: string | undefined,
@@ -31,7 +35,11 @@ export class LocalStore implements RuleStore {
       configuration: withoutBypass(configuration),
       ...(environment !== undefined && {environment}),
     })
-    for (const object of objects) this.#world.set(object)
+    for (const object of objects) {
+      this.#world.set(object)
+      const fragment = written(object)
+      if (fragment !== undefined) this.#fragments.set(keyOf(fragment), new Map([[fragment.manager, fragment]]))
+    }
   }
 
   trafficOf(service: ServiceName): Traffic | undefined {
@@ -51,7 +59,7 @@ export class LocalStore implements RuleStore {
 
   async put(fragment: Fragment): Promise<void> {
     const key = keyOf(fragment)
-    const before = this.#fragments.get(key) ?? new Map<string, Fragment>()
+    const before = this.#fragments.get(key) ?? new Map<string, Written>()
     const after = new Map(before).set(fragment.manager, fragment)
     const merged = merge([...after.values()])
     if (!merged.ok) {
@@ -100,11 +108,18 @@ export class LocalStore implements RuleStore {
   }
 }
 
-function keyOf({kind, service: {namespace, name}}: Fragment): string {
+/** What somebody else wrote, and no call can take back. */
+function written({kind, metadata, spec}: KubeObject): Written | undefined {
+  const {namespace = '', name = ''} = metadata ?? {}
+  if ((kind !== 'MeshService' && kind !== 'TrafficPolicy') || !isValues(spec)) return undefined
+  return {kind, service: {namespace, name}, manager: 'a file of rules', spec}
+}
+
+function keyOf({kind, service: {namespace, name}}: Written): string {
   return `${kind}/${namespace}/${name}`
 }
 
-function objectOf({kind, service: {namespace, name}}: Fragment, spec: object): KubeObject {
+function objectOf({kind, service: {namespace, name}}: Written, spec: object): KubeObject {
   return {apiVersion, kind, metadata: {namespace, name}, spec}
 }
 
