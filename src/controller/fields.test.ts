@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import type {KubeObject} from '../mesh/pod.ts'
-import {appliedBy, extract, fieldSet, foreignFields, removalOf} from './fields.ts'
+import {appliedBy, extract, fieldSet, foreignFields, removalOf, says} from './fields.ts'
 
 /** A Service that we made and to which somebody added, as the API server stores it. */
 const service: KubeObject = {
@@ -121,4 +121,12 @@ describe('what others have set', () => {
       metadata: {resourceVersion: '1'},
     })
   })
+})
+
+test('an object says what stands at the end of a path, and nothing through the items of a list', () => {
+  const object = {spec: {host: 'a', subsets: [{name: 'v1'}]}}
+  expect(says(object, ['f:spec', 'f:host'])).toBe(true)
+  expect(says(object, ['f:spec', 'f:exportTo'])).toBe(false)
+  expect(says(object, ['f:spec', 'f:subsets', 'k:{"name":"v1"}', 'f:name'])).toBe(false)
+  expect(says(object, ['f:spec', 'f:host', 'f:toString'])).toBe(false)
 })

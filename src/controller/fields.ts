@@ -95,6 +95,16 @@ function beyond(theirs: FieldSet, ours: FieldSet | undefined, path: FieldPath): 
   return [...theirs].flatMap(([key, below]) => (key === '.' ? [] : beyond(below, ours.get(key), [...path, key])))
 }
 
+/** Whether an object has something at the end of a path; what leads through the items of a list counts as nothing. */
+export function says(object: KubeObject, path: FieldPath): boolean {
+  let value: unknown = object
+  for (const key of path) {
+    if (!key.startsWith('f:') || !isMap(value) || !Object.hasOwn(value, key.slice(2))) return false
+    value = value[key.slice(2)]
+  }
+  return true
+}
+
 /**
  * A JSON Merge Patch (RFC 7386) that takes these fields out of the object as it is now, and fails where it has changed
  * since. A list that loses an item is written whole.

@@ -4,7 +4,7 @@ import type {KubeObject} from '../mesh/pod.ts'
 import type {ResourceKind} from '../mesh/resource.ts'
 import {canonical} from './digest.ts'
 import {WriteFailure} from './failure.ts'
-import {appliedBy, fieldOwners, foreignFields, removalOf} from './fields.ts'
+import {appliedBy, fieldOwners, foreignFields, removalOf, says} from './fields.ts'
 import type {Kinds} from './kinds.ts'
 import type {Ledger} from './ledger.ts'
 import {isCurrent, liveObject, refOf, type LiveObject} from './live.ts'
@@ -44,7 +44,7 @@ export class Writer {
     if (live.mode === 'contribute' && application.mode !== 'contribute') {
       return this.#join(kind, unit, application, await this.#api.get(kind, name))
     }
-    if (live.touched && live.mode === 'own') await this.#clean(kind, name)
+    if (live.touched && live.mode === 'own') await this.#clean(kind, name, application.object)
     await this.#put(kind, application, {uid: live.uid, force: application.mode !== 'contribute'})
   }
 
@@ -115,10 +115,13 @@ export class Writer {
     await this.#put(kind, application, {uid, force: true})
   }
 
-  /** Takes out what others have put into an object that is ours alone. */
-  async #clean(kind: ResourceKind, name: ObjectName): Promise<void> {
+  /**
+   * Takes out what others have put into an object that is ours alone, but for what we are about to say again: without
+   * that the object might be none.
+   */
+  async #clean(kind: ResourceKind, name: ObjectName, wanted: KubeObject): Promise<void> {
     const object = await this.#api.get(kind, name)
-    const foreign = foreignFields(object, appliedBy(object, manager), manager)
+    const foreign = foreignFields(object, appliedBy(object, manager), manager).filter((path) => !says(wanted, path))
     if (foreign.length === 0) return
     await this.#api.patch(kind, name, removalOf(object, foreign), {fieldManager: manager})
   }
