@@ -15,7 +15,7 @@ const tool = (name: string) => join(root, 'node_modules', '.bin', name)
 
 async function run(program: string, args: readonly string[], cwd: string, env: object = {}): Promise<string> {
   try {
-    const {stdout} = await execute(program, args, {cwd, env: {PATH: process.env['PATH'], HOME: cwd, ...env}})
+    const {stdout} = await execute(program, args, {cwd, env: {PATH: process.env['PATH'], HOME: folder, ...env}})
     return stdout
   } catch (error) {
     const {stdout = '', stderr = ''} = error as {stdout?: string; stderr?: string}
