@@ -299,10 +299,12 @@ needsShared('the controller', (shared) => {
       'gets its objects before the old one loses its own: to %s',
       async (mesh) => {
         const old = await rules.names(namespace)
-        const seen: (readonly string[])[] = []
+        const seen: {readonly first: readonly string[]; readonly then: readonly string[]}[] = []
         const done = new AbortController()
         const watching = (async () => {
-          while (!done.signal.aborted) seen.push(await rules.names(namespace))
+          while (!done.signal.aborted) {
+            seen.push({first: await rules.names(namespace), then: await rules.names(namespace)})
+          }
         })()
         try {
           await use(mesh)
@@ -311,12 +313,14 @@ needsShared('the controller', (shared) => {
           done.abort()
           await watching
         }
-        // At every moment one of the two was there whole. Each service changes over by itself: what Consul keeps with a
-        // caller goes with the caller.
-        for (const names of seen) {
-          const isWhole = (wanted: readonly string[]) =>
+        // Once the old ones begin to go, the new ones are there whole; what was looked at last was looked at later. Each
+        // service changes over by itself: what Consul keeps with a caller goes with the caller.
+        for (const {first, then} of seen) {
+          const isWhole = (wanted: readonly string[], names: readonly string[]) =>
             wanted.every((name) => names.includes(name) || name === 'ServiceDefaults user-service')
-          expect(isWhole(old) || isWhole(objects[mesh]), names.join(', ')).toBe(true)
+          expect(isWhole(old, first) || isWhole(objects[mesh], then), `${first.join(', ')}; ${then.join(', ')}`).toBe(
+            true,
+          )
         }
         await rules.conditions('TrafficPolicy', namespace, 'order-service', inForce)
         await rules.conditions('AccessPolicy', namespace, 'orders', inForce)
