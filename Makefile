@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.package-lock.json
 sources := $(shell find src packaging -name '*.ts') build.ts package-lock.json
 
-.PHONY: help run test e2e build lint format bench fuzz clean
+.PHONY: help run shop test e2e build lint format bench fuzz clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ build: dist/main.js ## Bundle the command line into dist/
 
 run: build ## Admit the example shop over HTTPS for each mesh and print a table
 	npm run --silent shop
+
+shop: $(installed) ## Run the example shop on this machine, by the SDK in local mode, and show what the rules do
+	npm start --silent
 
 test: build ## Run the unit and integration tests
 	npm test
