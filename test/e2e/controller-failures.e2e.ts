@@ -67,9 +67,10 @@ needsShared('the controller', (shared) => {
     return timeout
   }
 
+  /** What could not be written is tried again within 30 s. */
   const written = (timeout: string) =>
-    cluster.until(`a timeout of ${timeout}`, 30_000, async () =>
-      JSON.stringify(await rules.get(virtualService, 'shop', 'order-service')).includes(`"${timeout}"`),
+    cluster.until(`a timeout of ${timeout}`, 60_000, async () =>
+      JSON.stringify(await rules.get(virtualService, 'shop', 'order-service'))?.includes(`"${timeout}"`),
     )
 
   const holder = async () => {
