@@ -299,11 +299,11 @@ needsShared('the controller', (shared) => {
       'gets its objects before the old one loses its own: to %s',
       async (mesh) => {
         const old = await rules.names(namespace)
-        const seen: {readonly first: readonly string[]; readonly then: readonly string[]}[] = []
+        const seen: {readonly first: readonly string[]; readonly next: readonly string[]}[] = []
         const done = new AbortController()
         const watching = (async () => {
           while (!done.signal.aborted) {
-            seen.push({first: await rules.names(namespace), then: await rules.names(namespace)})
+            seen.push({first: await rules.names(namespace), next: await rules.names(namespace)})
           }
         })()
         try {
@@ -315,10 +315,10 @@ needsShared('the controller', (shared) => {
         }
         // Once the old ones begin to go, the new ones are there whole; what was looked at last was looked at later. Each
         // service changes over by itself: what Consul keeps with a caller goes with the caller.
-        for (const {first, then} of seen) {
+        for (const {first, next} of seen) {
           const isWhole = (wanted: readonly string[], names: readonly string[]) =>
             wanted.every((name) => names.includes(name) || name === 'ServiceDefaults user-service')
-          expect(isWhole(old, first) || isWhole(objects[mesh], then), `${first.join(', ')}; ${then.join(', ')}`).toBe(
+          expect(isWhole(old, first) || isWhole(objects[mesh], next), `${first.join(', ')}; ${next.join(', ')}`).toBe(
             true,
           )
         }
