@@ -26,8 +26,7 @@ const services: Readonly<Record<string, () => Promise<FastifyInstance>>> = {
 function named(name: string): () => Promise<FastifyInstance> {
   const start = Object.hasOwn(services, name) ? services[name] : undefined
   if (start !== undefined) return start
-  console.error(`${JSON.stringify(name)} is none of ${Object.keys(services).join(', ')}`)
-  process.exit(2)
+  throw new Error(`${JSON.stringify(name)} is none of ${Object.keys(services).join(', ')}`)
 }
 
 const app = await named(process.argv[2] ?? '')()
@@ -50,7 +49,7 @@ if (send !== undefined) {
 async function stop(): Promise<void> {
   health?.close()
   await app.close()
-  if (process.connected) process.disconnect()
+  if (process.connected) process.disconnect?.()
 }
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop())
 process.once('disconnect', () => void stop())
