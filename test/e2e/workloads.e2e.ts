@@ -193,14 +193,14 @@ describe.each(meshNames)('%s', (mesh) => {
     })
 
     test('a rollout replaces the pods by injected ones of the new image', async () => {
-      const before = (await podsIn(cluster, shop, 'app=order-service')).map(({metadata}) => metadata.uid)
-      await kubectl('set', 'image', '-n', shop, 'deployment/order-service', 'order=registry.example/order:2')
-      await kubectl('rollout', 'status', '-n', shop, 'deployment/order-service', '--timeout=60s')
-      const after = await settledPods(cluster, shop, 2, 'app=order-service')
+      const before = (await podsIn(cluster, shop, 'app=user-service')).map(({metadata}) => metadata.uid)
+      await kubectl('set', 'image', '-n', shop, 'deployment/user-service', 'user=registry.example/user:2')
+      await kubectl('rollout', 'status', '-n', shop, 'deployment/user-service', '--timeout=60s')
+      const after = await settledPods(cluster, shop, 2, 'app=user-service')
       for (const found of after) {
         expect(before).not.toContain(found.metadata.uid)
-        expect(found.spec.containers.find(({name}) => name === 'order')).toMatchObject({
-          image: 'registry.example/order:2',
+        expect(found.spec.containers.find(({name}) => name === 'user')).toMatchObject({
+          image: 'registry.example/user:2',
         })
         expectSidecar(found)
       }
