@@ -30,7 +30,7 @@ export function requestOf({method, path}: Operation<never, unknown>, input: unkn
     return encodeURIComponent(segment)
   })
   // A dot segment would lead elsewhere: URLs are normalised on the way.
-  if (filled.split('/').some((segment) => /^\.\.?$/.test(decodeURIComponent(segment)))) {
+  if (/\.|%2e/i.test(filled) && filled.split('/').some((segment) => /^\.\.?$/.test(decodeURIComponent(segment)))) {
     throw new BadInput(`the path ${filled} has a dot segment`)
   }
   if (bodiless.has(method)) {
@@ -43,6 +43,7 @@ export function requestOf({method, path}: Operation<never, unknown>, input: unkn
 }
 
 function queryOf(fields: ReadonlyMap<string, unknown>): string {
+  if (fields.size === 0) return ''
   const query = new URLSearchParams()
   for (const [name, value] of fields) {
     for (const item of Array.isArray(value) ? value : [value]) {
