@@ -4,15 +4,12 @@ import {mkdir, readFile, rename, writeFile} from 'node:fs/promises'
 import {Agent, request} from 'node:https'
 import {join} from 'node:path'
 import {connect} from 'node:tls'
-import {parse} from 'yaml'
-import {z} from 'zod'
 import type {MeshName} from '../../src/mesh/mesh.ts'
 import type {Cluster} from '../cluster/cluster.ts'
 import {freePorts} from '../cluster/ports.ts'
 import {HopelessError} from '../cluster/wait.ts'
 import {meshwright, program, root} from './command.ts'
-
-export type FailurePolicy = 'Fail' | 'Ignore'
+import {Registration, type FailurePolicy} from './registration.ts'
 
 export type NamespaceMetadata = {
   readonly labels?: Readonly<Record<string, string>>
@@ -22,7 +19,6 @@ export type NamespaceMetadata = {
 type Source = {readonly mesh: MeshName} | {readonly kubeconfig: string}
 
 const shopConfiguration = join(root, 'examples/shop/mesh.yaml')
-const REGISTRATION = z.looseObject({webhooks: z.array(z.looseObject({}))})
 
 /**
  * The webhook as its users run it: a process of its own, configuration, objects and certificates in files, registered
@@ -37,14 +33,15 @@ export class Webhook {
   readonly #configFile: string
   readonly #objectsFile: string
   readonly #namespaces: object[] = []
+  readonly #registration: Registration
   #child: ChildProcess | undefined
-  #registrations = 0
   #log = ''
 
   private constructor(cluster: Cluster, source: Source, port: number, folder: string) {
     this.#cluster = cluster
     this.#source = source
     this.#port = port
+    this.#registration = new Registration(cluster, `https://127.0.0.1:${port}/mutate`)
     this.certs = join(folder, 'certs')
     this.#configFile = join(folder, 'mesh.yaml')
     this.#objectsFile = join(folder, 'objects.yaml')
@@ -137,21 +134,11 @@ export class Webhook {
    * @param bundle in the place of `ca.crt`
    */
   async register(failurePolicy: FailurePolicy, bundle?: string): Promise<void> {
-    const manifest = REGISTRATION.parse(parse(await readFile(join(root, 'manifests/webhook.yaml'), 'utf8')))
-    // The API server keeps connections as long as it can, and keeps them apart by the bundle's bytes.
-    const trusted = `${bundle ?? (await this.bundle())}# ${++this.#registrations}\n`
-    const caBundle = Buffer.from(trusted).toString('base64')
-    const clientConfig = {url: `https://127.0.0.1:${this.#port}/mutate`, caBundle}
-    const webhooks = manifest.webhooks.map((webhook) => ({...webhook, failurePolicy, clientConfig}))
-    await this.#apply({...manifest, webhooks})
-    await this.#registrationsAreSeen()
+    await this.#registration.apply(failurePolicy, bundle ?? (await this.bundle()))
   }
 
-  async unregister(): Promise<void> {
-    const args = ['delete', '-f', join(root, 'manifests/webhook.yaml')]
-    const {code, stderr} = await this.#cluster.kubectl(args)
-    if (code !== 0) throw new Error(stderr)
-    await this.#registrationsAreSeen()
+  unregister(): Promise<void> {
+    return this.#registration.delete()
   }
 
   /** What `ca.crt` holds. */
@@ -213,42 +200,5 @@ export class Webhook {
       if (count(refused) > refusals) throw new HopelessError(this.#log)
       return count(generation) > before
     })
-  }
-
-  /**
-   * The API server watches registrations, so it goes by a change a moment later. Changes come in their order: when the API
-   * server calls for a webhook that nobody serves, it has seen all that was registered before.
-   */
-  async #registrationsAreSeen(): Promise<void> {
-    const [closed = 0] = await freePorts(1)
-    const name = `barrier-${closed}`
-    const barrier = {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'MutatingWebhookConfiguration',
-      metadata: {name},
-      webhooks: [
-        {
-          name: 'barrier.meshwright.dev',
-          clientConfig: {url: `https://127.0.0.1:${closed}/`},
-          rules: [{operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps']}],
-          objectSelector: {matchLabels: {barrier: name}},
-          admissionReviewVersions: ['v1'],
-          sideEffects: 'None',
-        },
-      ],
-    }
-    await this.#apply(barrier)
-    const probe = {apiVersion: 'v1', kind: 'ConfigMap', metadata: {name, labels: {barrier: name}}}
-    await this.#cluster.until('the API server to see the registration', 20_000, async () => {
-      const path = '/api/v1/namespaces/default/configmaps?dryRun=All'
-      return (await this.#cluster.api.request('POST', path, probe)).status === 500
-    })
-    const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${name}`
-    await this.#cluster.api.request('DELETE', path)
-  }
-
-  async #apply(object: object): Promise<void> {
-    const {code, stderr} = await this.#cluster.kubectl(['apply', '-f', '-'], {stdin: JSON.stringify(object)})
-    if (code !== 0) throw new Error(stderr)
   }
 }
