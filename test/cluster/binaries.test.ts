@@ -2,7 +2,7 @@ import {chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/p
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
-import {ensureBinaries} from './binaries.ts'
+import {ensureBinaries, ensureHelm} from './binaries.ts'
 
 const PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kwok']
 
@@ -105,4 +105,12 @@ test('relays why Go is too old', async () => {
   const words = 'go: go.mod requires go >= 1.26.0 (running go 1.22.1; GOTOOLCHAIN=local)'
   await program(join(dir, 'bin', 'go'), `echo '${words}' >&2; exit 1`)
   await expect(ensureBinaries(silent, env)).rejects.toThrow(`Go cannot build the test cluster (${words}): install it`)
+})
+
+test('builds Helm beside them, and nothing else for it', async () => {
+  await installGo()
+  const helm = await ensureHelm(silent, env)
+  expect(await built()).toEqual(['helm.sh/helm/v4/cmd/helm'])
+  expect(await ensureHelm(silent, env)).toBe(helm)
+  expect(await built()).toHaveLength(1)
 })

@@ -29,6 +29,13 @@ const TARGETS: readonly Target[] = [
   {name: 'kwok', module: KWOK, package: 'sigs.k8s.io/kwok/cmd/kwok'},
 ]
 
+/** Helm is no part of the cluster: it is built where a test asks for it, and the cluster is not built anew for it. */
+const HELM: Target = {
+  name: 'helm',
+  module: join(import.meta.dirname, 'helm'),
+  package: 'helm.sh/helm/v4/cmd/helm',
+}
+
 const GOFLAGS = '-trimpath -buildvcs=false -mod=readonly'
 
 /**
@@ -47,20 +54,9 @@ export async function ensureBinaries(
 ): Promise<Binaries> {
   const assets = await assetsFolder(env['KUBEBUILDER_ASSETS'])
   const ldflags = `-s -w -X k8s.io/component-base/version.gitVersion=${await kubernetesVersion()}`
-  const cache = await cacheFolder(env, ldflags)
-
+  const cache = await cacheFolder('cluster', [CONTROL_PLANE, KWOK], env, ldflags)
   const build = TARGETS.filter(({name}) => !assets.programs.has(name))
-  if ((await missing(build, cache)).length > 0) {
-    await mkdir(cache, {recursive: true})
-    await withLock(
-      join(cache, 'lock'),
-      () => report(`another process is building the test cluster in ${cache}: waiting for it`),
-      async () => {
-        await removeLeftovers(cache)
-        await buildAll(await missing(build, cache), cache, ldflags, env, report)
-      },
-    )
-  }
+  await ensure(build, cache, ldflags, env, report)
 
   const at = (name: string) => join(assets.programs.has(name) ? assets.folder : cache, name)
   return {
@@ -71,6 +67,41 @@ export async function ensureBinaries(
     kubectl: at('kubectl'),
     kwok: at('kwok'),
   }
+}
+
+/**
+ * The path of Helm, built as the cluster's programs are, in a folder of its own beside theirs.
+ *
+ * @throws as `ensureBinaries`
+ */
+export async function ensureHelm(
+  report: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  // Without a version in the binary it calls itself a pre-release, which no chart's kubeVersion minds.
+  const ldflags = '-s -w'
+  const cache = await cacheFolder('helm', [HELM.module], env, ldflags)
+  await ensure([HELM], cache, ldflags, env, report)
+  return join(cache, HELM.name)
+}
+
+async function ensure(
+  targets: readonly Target[],
+  cache: string,
+  ldflags: string,
+  env: NodeJS.ProcessEnv,
+  report: (line: string) => void,
+): Promise<void> {
+  if ((await missing(targets, cache)).length === 0) return
+  await mkdir(cache, {recursive: true})
+  await withLock(
+    join(cache, 'lock'),
+    () => report(`another process is building in ${cache}: waiting for it`),
+    async () => {
+      await removeLeftovers(cache)
+      await buildAll(await missing(targets, cache), cache, ldflags, env, report)
+    },
+  )
 }
 
 async function assetsFolder(setting: string | undefined): Promise<{folder: string; programs: ReadonlySet<string>}> {
@@ -107,13 +138,18 @@ async function kubernetesVersion(): Promise<string> {
   return version
 }
 
-async function cacheFolder(env: NodeJS.ProcessEnv, ldflags: string): Promise<string> {
+async function cacheFolder(
+  name: string,
+  modules: readonly string[],
+  env: NodeJS.ProcessEnv,
+  ldflags: string,
+): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([GOFLAGS, ldflags, process.platform, process.arch]))
-  for (const module of [CONTROL_PLANE, KWOK]) {
+  for (const module of modules) {
     for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(module, file)))
   }
   const root = env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  return join(root, 'meshwright', 'cluster', hash.digest('hex').slice(0, 16))
+  return join(root, 'meshwright', name, hash.digest('hex').slice(0, 16))
 }
 
 const LEFTOVER = '.building'
@@ -135,7 +171,8 @@ async function buildAll(
   // The user's own GOFLAGS or workspace could select other modules than the go.sum beside this file.
   const goEnv = {...env, CGO_ENABLED: '0', GOFLAGS, GOWORK: 'off', GOOS: '', GOARCH: ''}
   await requireGo(goEnv)
-  report(`building the test cluster into ${cache}: once, some 6 minutes on two cores when Go's own cache is empty`)
+  const programs = targets.map(({name}) => name).join(', ')
+  report(`building ${programs} into ${cache}: once, some minutes on two cores when Go's own cache is empty`)
   for (const [index, target] of targets.entries()) {
     const started = Date.now()
     report(`  ${target.name} (${index + 1} of ${targets.length}) ...`)

@@ -16,7 +16,7 @@ export async function crdsIn(folder: string): Promise<readonly Crd[]> {
   const files = await readdir(folder, {recursive: true})
   const texts = await Promise.all(
     files
-      .filter((file) => file.endsWith('.yaml'))
+      .filter((file) => file.endsWith('.yaml') && !file.endsWith('kustomization.yaml'))
       .toSorted()
       .map((file) => readFile(join(folder, file), 'utf8')),
   )

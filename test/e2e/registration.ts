@@ -9,9 +9,9 @@ import {root} from './command.ts'
 export type FailurePolicy = 'Fail' | 'Ignore'
 
 const REGISTRATION = z.looseObject({webhooks: z.array(z.looseObject({}))})
-const manifestFile = join(root, 'manifests/webhook.yaml')
+const manifestFile = join(root, 'manifests/kustomize/base/registration.yaml')
 
-/** manifests/webhook.yaml in a cluster, with the address of a process of the test's own in the place of a Service. */
+/** manifests/kustomize/base/registration.yaml in a cluster, with the address of a process of the test's own in the place of a Service. */
 export class Registration {
   readonly #cluster: Cluster
   readonly #url: string

@@ -21,9 +21,13 @@ needsShared("the meshes' own CRDs on a real API server", (shared) => {
   let cluster: Cluster
   beforeAll(async () => {
     cluster = await startCluster()
-    const folders = ['-f', join(shared, 'crds'), '-f', join(root, 'manifests/crd')]
-    const crds = await cluster.kubectl(['apply', '--server-side', '-R', ...folders])
-    expect(crds.code, crds.stderr).toBe(0)
+    for (const crds of [
+      ['-R', '-f', join(shared, 'crds')],
+      ['-k', join(root, 'manifests/crd')],
+    ]) {
+      const {code, stderr} = await cluster.kubectl(['apply', '--server-side', ...crds])
+      expect(code, stderr).toBe(0)
+    }
     const established = ['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']
     const waited = await cluster.kubectl(established, {timeoutMs: 90_000})
     expect(waited.code, waited.stderr).toBe(0)

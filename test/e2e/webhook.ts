@@ -22,7 +22,7 @@ const shopConfiguration = join(root, 'examples/shop/mesh.yaml')
 
 /**
  * The webhook as its users run it: a process of its own, configuration, objects and certificates in files, registered
- * with the API server as manifests/webhook.yaml has it.
+ * with the API server as manifests/kustomize/base/registration.yaml has it.
  */
 export class Webhook {
   /** Where its certificates are, the authority's key among them. */
@@ -128,7 +128,7 @@ export class Webhook {
   }
 
   /**
-   * Registers manifests/webhook.yaml with this process's address and its authorities, or changes the registration, and waits
+   * Registers manifests/kustomize/base/registration.yaml with this process's address and its authorities, or changes the registration, and waits
    * until the API server goes by it, over new connections.
    *
    * @param bundle in the place of `ca.crt`
