@@ -4,30 +4,13 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {AdmissionServer} from '../admission/server.ts'
 import {folderSource, ownSource, type Certification} from '../certs/source.ts'
 import {findingCodes} from '../codes/findings.ts'
-import type {MeshName} from '../mesh/mesh.ts'
-import {bufferedSink, createLog, type Log, type LogLevel, type LogSink} from '../obs/log.ts'
+import {bufferedSink, createLog, type Log, type LogSink} from '../obs/log.ts'
 import {Tally} from '../obs/tally.ts'
 import {Failure, reasonOf} from './failure.ts'
 import type {Io} from './io.ts'
-import {clusterSource, fileSource, inCluster} from './webhook-source.ts'
 import type {InForce, Loaded} from './webhook-admission.ts'
-
-export interface WebhookOptions {
-  readonly config: readonly string[]
-  readonly objects?: string
-  readonly kubeconfig?: string
-  readonly context?: string
-  readonly certDir?: string
-  readonly host: string
-  readonly port: number
-  readonly metricsPort?: number
-  /** Milliseconds. */
-  readonly drain: number
-  readonly env?: string
-  readonly mesh?: MeshName
-  readonly logLevel: LogLevel
-  readonly maxInFlight: number
-}
+import type {WebhookOptions} from './webhook-options.ts'
+import {clusterSource, fileSource, inCluster} from './webhook-source.ts'
 
 /** Milliseconds that answers under way get once no connections are taken any more: as long as a request may take. */
 const grace = 10_000

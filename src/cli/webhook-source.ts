@@ -12,7 +12,7 @@ import type {Tally} from '../obs/tally.ts'
 import {Failure, reasonOf} from './failure.ts'
 import type {Io} from './io.ts'
 import {AdmissionLoader, type Loaded} from './webhook-admission.ts'
-import type {WebhookOptions} from './webhook-serve.ts'
+import type {WebhookOptions} from './webhook-options.ts'
 
 /** Where configuration and objects come from, heard of through the `onLoad` that it was made with. */
 export interface Source {

@@ -3,7 +3,8 @@ import {parseDuration} from '../mesh/go/duration.ts'
 import {meshNames} from '../mesh/mesh.ts'
 import {logLevels} from '../obs/log.ts'
 import type {Io} from './io.ts'
-import {serve, type WebhookOptions} from './webhook-serve.ts'
+import type {WebhookOptions} from './webhook-options.ts'
+import {serve} from './webhook-serve.ts'
 
 /** `webhook`: serves admission until it is told to stop. */
 export function webhookCommand(io: Io): Command {

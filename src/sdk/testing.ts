@@ -1,30 +1,20 @@
 import {assemble} from './assemble.ts'
 import {noEnvironment} from './environment.ts'
-import type {Mesh} from './mesh.ts'
 import type {MeshOptions} from './options.ts'
 import {FakeClock} from './testing/fake-clock.ts'
 import {FakeMesh} from './testing/fake-mesh.ts'
 import {FakeStore} from './testing/fake-store.ts'
 import {FakeTransport} from './testing/fake-transport.ts'
-import type {FakeOperations, RecordedCall, RecordedRule} from './testing/fakes.ts'
+import type {FakeOperations} from './testing/fakes.ts'
+import type {TestMesh} from './testing/test-mesh.ts'
 
 export {FakeClock} from './testing/fake-clock.ts'
 export * from './testing/fakes.ts'
+export type {TestMesh} from './testing/test-mesh.ts'
 
 export interface TestMeshOptions extends Omit<MeshOptions, 'mode'> {
   /** Services, by name: what each of their operations answers. */
   readonly fakes?: Readonly<Record<string, FakeOperations>>
-}
-
-/** A mesh for tests: no network, no cluster, and time that stands still. */
-export interface TestMesh extends Mesh {
-  /** Every call so far, oldest first. */
-  readonly calls: readonly RecordedCall[]
-  /** Every rule that is in force, in the order of registration; `await mesh.ready()` first. */
-  readonly rules: readonly RecordedRule[]
-  readonly clock: FakeClock
-  /** Further operations of a service, in the place of those with the same names. */
-  fake(service: string, operations: FakeOperations): void
 }
 
 /**

@@ -1,9 +1,9 @@
 import {ApplicationMesh, type Parts} from '../application-mesh.ts'
-import type {TestMesh} from '../testing.ts'
 import type {FakeClock} from './fake-clock.ts'
 import type {FakeStore} from './fake-store.ts'
 import type {FakeTransport} from './fake-transport.ts'
 import type {FakeOperations, RecordedCall, RecordedRule} from './fakes.ts'
+import type {TestMesh} from './test-mesh.ts'
 
 /** A mesh of fakes. */
 export class FakeMesh extends ApplicationMesh implements TestMesh {
