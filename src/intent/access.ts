@@ -22,7 +22,7 @@ export function accessOf(service: ServiceName, protocol: Protocol, governor: Gov
   const written = view.accessRules(service)
   const granted = written.filter(({namespace}) => view.grants('AccessPolicy', namespace, service))
   const strangers = written.filter((rule) => !granted.includes(rule))
-  const turnedAway = strangers.map((rule) => notGranted(rule, 'allow-service', service))
+  const turnedAway = strangers.map((rule) => notGranted(rule, service))
   const configured = governor.rules.access.get(shownService(service)) ?? []
   const sources = [...(configured.length === 0 ? [] : [governor.site.source]), ...written.map(({site}) => site.source)]
   const abouts = [
@@ -50,7 +50,7 @@ export function accessOf(service: ServiceName, protocol: Protocol, governor: Gov
 
 function readRule(rule: AccessRuleObject, view: View): AccessReading {
   const {reading, site, namespace} = rule
-  if (!reading.ok) return {ok: false, problems: faultsOf(rule, 'allow-service')}
+  if (!reading.ok) return {ok: false, problems: faultsOf(rule)}
   return readAccessPolicy(reading.spec, site, namespace, view)
 }
 

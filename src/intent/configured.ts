@@ -156,7 +156,7 @@ class ConfigurationReading implements ConfiguredRules {
       return
     }
     const message = `${this.#site.at(first.path).place} is about ${key} already, and the first one counts`
-    const problem = refused('MW6002', 'split', this.#site.at(place), message)
+    const problem = refused('MW6002', kind === 'virtualService' ? 'split' : 'subsets', this.#site.at(place), message)
     this.traffic.set(key, {...known, problems: [...known.problems, problem]})
   }
 

@@ -1,4 +1,5 @@
 import type {RuleFinding} from '../mesh/translation.ts'
+import {askedAt} from './asked.ts'
 import type {ServiceName} from './intent.ts'
 import type {Rule} from './rule.ts'
 
@@ -23,17 +24,15 @@ export function ignored(
 }
 
 /** Everything that is wrong with the spec of a rule object. */
-export function faultsOf({site, reading}: Rule<unknown>, feature: RuleFinding['feature']): readonly RuleFinding[] {
+export function faultsOf({site, asks, reading}: Rule<unknown>): readonly RuleFinding[] {
   if (reading.ok) return []
-  return reading.faults.map(({path, message}) => refused('MW6005', feature, site.at(['spec', ...path]), message))
+  return reading.faults.map(({path, message}) => {
+    return refused('MW6005', askedAt(site.source.kind, path) ?? asks, site.at(['spec', ...path]), message)
+  })
 }
 
 /** A rule object that speaks of another namespace's service without leave. */
-export function notGranted(
-  {site, namespace}: Rule<unknown>,
-  feature: RuleFinding['feature'],
-  service: ServiceName,
-): RuleFinding {
+export function notGranted({site, namespace, asks}: Rule<unknown>, service: ServiceName): RuleFinding {
   const message = `namespace ${service.namespace} has no ReferenceGrant that lets ${site.source.kind} of namespace ${namespace} speak of Service ${service.name}`
-  return refused('MW6007', feature, site.at(['spec', 'namespace']), message)
+  return refused('MW6007', asks, site.at(['spec', 'namespace']), message)
 }

@@ -20,7 +20,7 @@ export interface RegistrationVerdict {
 export function registrationOf(service: ServiceName, governor: Governor, view: View): RegistrationVerdict {
   const rule = view.registered(service)
   if (rule === undefined) return {problems: [], held: false}
-  if (!rule.reading.ok) return {problems: faultsOf(rule, 'registration'), held: true}
+  if (!rule.reading.ok) return {problems: faultsOf(rule), held: true}
   const {spec} = rule.reading
   const origin = rule.site.at(['spec'])
   if (governor.configuration.mesh.serviceDiscovery?.enabled === false) {

@@ -6,6 +6,8 @@ import {accessPolicySchema, type AccessPolicySpec} from '../rules/access-policy.
 import {meshServiceName, meshServiceSchema, type MeshServiceSpec} from '../rules/mesh-service.ts'
 import {readSpec, type SpecReading} from '../rules/read.ts'
 import {trafficPolicyName, trafficPolicySchema, type TrafficPolicySpec} from '../rules/traffic-policy.ts'
+import {askedBy} from './asked.ts'
+import type {Feature} from './features.ts'
 import type {ServiceName} from './intent.ts'
 import type {SourceKind} from './origin.ts'
 import {objectSite, type Site} from './site.ts'
@@ -20,6 +22,8 @@ export interface Rule<Spec> {
   readonly created: string
   /** The service that it is about, as far as that can be read. */
   readonly destination: ServiceName
+  /** What it asks of a mesh before all else, as far as that can be read. */
+  readonly asks: Feature
   readonly reading: SpecReading<Spec>
 }
 
@@ -66,6 +70,7 @@ function rule<T extends z.ZodType>(
       namespace: (destinationKey === undefined ? undefined : named(raw['namespace'])) ?? namespace,
       name: about ?? name,
     },
+    asks: askedBy(kind, raw),
     reading: readSpec(schema, spec),
   }
 }

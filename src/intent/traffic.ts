@@ -1,5 +1,6 @@
 import type {RuleFinding} from '../mesh/translation.ts'
 import type {Drafted, Drafting, TrafficDraft} from './draft.ts'
+import type {Feature} from './features.ts'
 import type {Governor} from './governance.ts'
 import type {Caller, ServiceName} from './intent.ts'
 import {draftConfigured} from './istio-words.ts'
@@ -28,6 +29,8 @@ export interface TrafficVerdict {
 /** The rule that counts, before it is read. */
 interface Winner {
   readonly origin: Origin
+  /** What it asks for before all else. */
+  readonly asks: Feature
   readonly spokenIn?: string
   readonly breaks: boolean
   draft(drafting: Drafting): Drafted
@@ -43,18 +46,19 @@ export function trafficOf(service: ServiceName, governor: Governor, view: View):
     administrators ??
     (first && {
       origin: first.site.at(['spec', 'service']),
+      asks: first.asks,
       spokenIn: first.namespace,
       breaks: !first.reading.ok || first.reading.spec.circuitBreaker !== undefined,
       draft: (drafting) =>
-        first.reading.ok ? draftPolicy(first, first.reading.spec, drafting) : {problems: faultsOf(first, 'split')},
+        first.reading.ok ? draftPolicy(first, first.reading.spec, drafting) : {problems: faultsOf(first)},
     })
   const losers = rules.filter((rule) => rule !== first)
   const turnedAway = [
     ...(governor.rules.traffic.get(shownService(service))?.problems ?? []),
     ...losers.map((rule) => {
-      if (!isGranted(rule)) return notGranted(rule, 'split', service)
+      if (!isGranted(rule)) return notGranted(rule, service)
       const message = `${winner?.origin.place ?? ''} is about ${shownService(service)} too, and that is the one that counts`
-      return refused('MW6002', 'split', rule.site.at(['spec', 'service']), message)
+      return refused('MW6002', rule.asks, rule.site.at(['spec', 'service']), message)
     }),
   ]
   const sources = [
@@ -98,6 +102,7 @@ function configuredWinner(service: ServiceName, governor: Governor): Winner | un
   if (configured === undefined || worded === undefined) return undefined
   return {
     origin: governor.site.at(worded.path),
+    asks: configured.virtualService === undefined ? 'subsets' : 'split',
     breaks: configured.destinationRule?.spec['trafficPolicy'] !== undefined,
     draft: (drafting) => draftConfigured(configured, governor, drafting),
   }
@@ -109,15 +114,15 @@ function verdictOn(
   governor: Governor,
   view: View,
 ): Pick<TrafficVerdict, 'draft' | 'problems' | 'held'> {
-  const {origin} = winner
+  const {origin, asks} = winner
   if (governor.configuration.mesh.trafficManagement?.enableBypass === true) {
     const message =
       'mesh.trafficManagement.enableBypass is true: the SDK applies the rule, and the mesh is told nothing'
-    return {problems: [ignored('MW6010', 'split', origin, message)], held: false}
+    return {problems: [ignored('MW6010', asks, origin, message)], held: false}
   }
   if (view.isMissing(service)) {
     const message = `there is no Service ${shownService(service)}`
-    return {problems: [refused('MW6001', 'split', origin, message)], held: true}
+    return {problems: [refused('MW6001', asks, origin, message)], held: true}
   }
   const registration = view.registered(service)?.reading
   const spec = registration?.ok === true ? registration.spec : undefined

@@ -3,6 +3,7 @@ import type {Path} from '../config/tree.ts'
 import type {RuleFinding} from '../mesh/translation.ts'
 import {isValues, type Values} from '../mesh/values.ts'
 import {milliseconds} from '../rules/value.ts'
+import {askedInWords} from './asked.ts'
 import type {Worded} from './configured.ts'
 import type {Traffic} from './intent.ts'
 import type {Origin} from './origin.ts'
@@ -52,21 +53,26 @@ export class Wording {
   map(value: unknown, path: Path): Values {
     if (value === undefined || value === null) return {}
     if (isValues(value)) return value
-    this.refuse('MW6005', 'istio-words', path, `${dotted(path.slice(-1))} must be a map, found ${shown(value)}`)
+    this.refuse('MW6005', askedInWords(path), path, `${dotted(path.slice(-1))} must be a map, found ${shown(value)}`)
     return {}
   }
 
   list(value: unknown, path: Path): readonly unknown[] {
     if (value === undefined || value === null) return []
     if (Array.isArray(value)) return value
-    this.refuse('MW6005', 'istio-words', path, `${dotted(path.slice(-1))} must be a list, found ${shown(value)}`)
+    this.refuse('MW6005', askedInWords(path), path, `${dotted(path.slice(-1))} must be a list, found ${shown(value)}`)
     return []
   }
 
   text(value: unknown, path: Path): string | undefined {
     if (value === undefined || value === null) return undefined
     if (typeof value === 'string' && value !== '') return value
-    return this.refuse('MW6005', 'istio-words', path, `${dotted(path.slice(-1))} must be a text, found ${shown(value)}`)
+    return this.refuse(
+      'MW6005',
+      askedInWords(path),
+      path,
+      `${dotted(path.slice(-1))} must be a text, found ${shown(value)}`,
+    )
   }
 
   /** A whole number from 0. */
@@ -74,7 +80,7 @@ export class Wording {
     if (value === undefined || value === null) return undefined
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
     const message = `${dotted(path.slice(-1))} must be a whole number from 0, found ${shown(value)}`
-    return this.refuse('MW6005', 'istio-words', path, message)
+    return this.refuse('MW6005', askedInWords(path), path, message)
   }
 
   /** In milliseconds; undefined where it is absent or 0, which in Istio's words is none. */
@@ -84,6 +90,6 @@ export class Wording {
     const whole = milliseconds(text)
     if (whole !== undefined) return whole
     const message = `${dotted(path.slice(-1))} must be a duration from 1ms to 24h, such as 500ms or 10s, found ${shown(value)}`
-    return this.refuse('MW6005', 'istio-words', path, message)
+    return this.refuse('MW6005', askedInWords(path), path, message)
   }
 }
