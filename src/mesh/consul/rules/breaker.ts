@@ -1,8 +1,9 @@
 import type {Breaker, Call, ServiceIntent} from '../../../intent/intent.ts'
 import type {Part} from '../../translation.ts'
 import type {Values} from '../../values.ts'
+import {partOf} from '../../part.ts'
 import {goDuration} from './durations.ts'
-import {Findings, part} from './findings.ts'
+import {Findings} from './findings.ts'
 import {areConfused, byService, reference, shownService} from './names.ts'
 import type {RuleSettings} from './settings.ts'
 
@@ -38,7 +39,7 @@ export function breakerPart({service, traffic}: ServiceIntent): Part | undefined
       `${goDuration(Math.max(longestEjection, breaker.timeout))} and not ${goDuration(breaker.recovery)}`
     findings.approximated('MW6322', 'circuit-breaker-recovery', breaker.origin, message)
   }
-  return part('breaker', [breaker.origin], findings)
+  return partOf('breaker', [breaker.origin], findings)
 }
 
 function isExact({timeout, recovery}: Breaker): boolean {

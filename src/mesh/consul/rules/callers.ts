@@ -1,6 +1,7 @@
 import type {Access, AccessRule, Peer, ServiceName} from '../../../intent/intent.ts'
+import {byText} from '../../text-order.ts'
 import type {Findings} from './findings.ts'
-import {areConfused, byText, isSame, namespaceOf, reference} from './names.ts'
+import {areConfused, isSame, namespaceOf, reference} from './names.ts'
 import type {RuleSettings} from './settings.ts'
 
 /** A caller as an intention names it: a service, all services of a Consul namespace, or everybody. */

@@ -3,8 +3,9 @@ import type {Origin} from '../../../intent/origin.ts'
 import type {Part} from '../../translation.ts'
 import {parseBool} from '../../go/bool.ts'
 import {keyPrefix} from '../keys.ts'
+import {owned, partOf} from '../../part.ts'
 import {upstreamConfig} from './breaker.ts'
-import {Findings, part} from './findings.ts'
+import {Findings} from './findings.ts'
 import {isDetailed} from './intentions.ts'
 import {entry, kinds} from './kinds.ts'
 import {valueOf} from './service-meta.ts'
@@ -36,12 +37,17 @@ export function serviceDefaults(intent: ServiceIntent, settings: RuleSettings): 
   return {
     findings,
     part: (localRequestTimeout) =>
-      part('defaults', originsOf(intent), findings, [
-        entry(kinds.defaults, service.namespace, service.name, {
-          ...spec,
-          ...(localRequestTimeout !== undefined && {localRequestTimeoutMs: localRequestTimeout}),
-        }),
-      ]),
+      partOf(
+        'defaults',
+        originsOf(intent),
+        findings,
+        owned(
+          entry(kinds.defaults, service.namespace, service.name, {
+            ...spec,
+            ...(localRequestTimeout !== undefined && {localRequestTimeoutMs: localRequestTimeout}),
+          }),
+        ),
+      ),
   }
 }
 

@@ -1,11 +1,13 @@
 import type {Access, AccessRule, ServiceIntent} from '../../../intent/intent.ts'
 import type {Part} from '../../translation.ts'
 import type {Values} from '../../values.ts'
+import {owned, partOf} from '../../part.ts'
+import {byText} from '../../text-order.ts'
 import {appliesTo, callersOf, type Caller} from './callers.ts'
-import {Findings, part} from './findings.ts'
+import {Findings} from './findings.ts'
 import {entry, kinds} from './kinds.ts'
 import {consulMethods} from './matches.ts'
-import {byText, namespaceOf} from './names.ts'
+import {namespaceOf} from './names.ts'
 import type {RuleSettings} from './settings.ts'
 
 /**
@@ -33,9 +35,12 @@ export function accessPart(intent: ServiceIntent, settings: RuleSettings, heldBa
   const namespace = namespaceOf(settings, service.namespace)
   const destination = {name: service.name, ...(namespace !== undefined && {namespace})}
   const origins = access.rules.flatMap(({origin, from}) => [origin, ...from.map((peer) => peer.origin)])
-  return part('access', origins, findings, [
-    entry(kinds.intentions, service.namespace, service.name, {destination, sources}),
-  ])
+  return partOf(
+    'access',
+    origins,
+    findings,
+    owned(entry(kinds.intentions, service.namespace, service.name, {destination, sources})),
+  )
 }
 
 function hasAllow({rules}: Access): boolean {

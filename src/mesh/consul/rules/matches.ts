@@ -1,8 +1,8 @@
 import type {Match} from '../../../intent/intent.ts'
 import type {Values} from '../../values.ts'
 import {regexpProblem} from '../../go/regexp.ts'
+import {byText} from '../../text-order.ts'
 import type {Findings} from './findings.ts'
-import {byText} from './names.ts'
 
 /** Consul turns down any other (isValidHTTPMethod in agent/structs/config_entry_discoverychain.go). */
 export const consulMethods: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
 import type {ServiceName} from '../../../intent/intent.ts'
+import {byText} from '../../text-order.ts'
 import {consulNamespace} from '../connection.ts'
 import type {RuleSettings} from './settings.ts'
 
@@ -44,10 +45,6 @@ export function shownService({namespace, name}: ServiceName, from: string): stri
 /** Any order that depends on nothing but the names. */
 export function byService(one: ServiceName, other: ServiceName): number {
   return byText(one.name, other.name) || byText(one.namespace, other.namespace)
-}
-
-export function byText(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0
 }
 
 /**

@@ -4,7 +4,8 @@ import type {Origin} from '../../../intent/origin.ts'
 import type {Feature} from '../../../intent/features.ts'
 import type {Part} from '../../translation.ts'
 import type {Values} from '../../values.ts'
-import {Findings, part} from './findings.ts'
+import {partOf, shared} from '../../part.ts'
+import {Findings} from './findings.ts'
 import {entry, kinds} from './kinds.ts'
 import {tracingConfig} from './tracing.ts'
 
@@ -26,7 +27,7 @@ function allowancePart({settings, originOf, plaintext}: MeshIntent): Part | unde
   const origin = settings.security?.mutualTLS === false ? originOf('mesh.security.mutualTLS') : plaintext
   if (origin === undefined) return undefined
   const mesh = entry(kinds.mesh, home, 'mesh', {allowEnablingPermissiveMutualTLS: true})
-  return part('mesh', [origin], new Findings(), [mesh], 'share')
+  return partOf('mesh', [origin], new Findings(), shared(mesh))
 }
 
 function proxiesPart(intent: MeshIntent): Part | undefined {
@@ -42,7 +43,7 @@ function proxiesPart(intent: MeshIntent): Part | undefined {
   if (keys.length === 0) return undefined
   const hasSpec = Object.keys(spec).length > 0
   const objects = hasSpec ? [entry(kinds.proxyDefaults, home, 'global', spec)] : []
-  return part('proxies', keys.map(originOf), findings, objects, 'share')
+  return partOf('proxies', keys.map(originOf), findings, shared(...objects))
 }
 
 function accessLogs(file: string): Values {
@@ -56,7 +57,7 @@ function metricsPart({settings, originOf}: MeshIntent): Part | undefined {
   if (settings.telemetry?.metrics === undefined) return undefined
   const findings = new Findings()
   tellMetrics(originOf('mesh.telemetry.metrics'), findings)
-  return part('metrics', [originOf('mesh.telemetry.metrics')], findings)
+  return partOf('metrics', [originOf('mesh.telemetry.metrics')], findings)
 }
 
 function tellMetrics(origin: Origin, findings: Findings): void {
@@ -70,7 +71,7 @@ function healthPart({settings, originOf}: MeshIntent): Part | undefined {
   const findings = new Findings()
   const message = "Consul takes a pod's health from the kubelet, as often as the readinessProbe's periodSeconds says"
   findings.ignored('MW6363', 'health-check', origin, message)
-  return part('health', [origin], findings)
+  return partOf('health', [origin], findings)
 }
 
 /** Keys that only the whole mesh can have on Consul. */
@@ -109,5 +110,5 @@ export function namespaceParts({settings, byDefault, originOf, namespace}: Names
     origins.push(originOf('mesh.telemetry.metrics'))
     tellMetrics(originOf('mesh.telemetry.metrics'), findings)
   }
-  return origins.length === 0 ? [] : [part('proxies', origins, findings)]
+  return origins.length === 0 ? [] : [partOf('proxies', origins, findings)]
 }

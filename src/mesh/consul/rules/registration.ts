@@ -2,8 +2,9 @@ import type {PodFacts, Registration, ServiceFacts, ServiceIntent} from '../../..
 import {sameVersion} from '../../../rules/version.ts'
 import type {Part} from '../../translation.ts'
 import {keyPrefix} from '../keys.ts'
-import {Findings, part} from './findings.ts'
-import {byText} from './names.ts'
+import {partOf} from '../../part.ts'
+import {byText} from '../../text-order.ts'
+import {Findings} from './findings.ts'
 import {metaAnnotation, valueOf} from './service-meta.ts'
 
 const tagsKey = `${keyPrefix}service-tags`
@@ -28,7 +29,7 @@ export function registrationPart({registration, facts}: ServiceIntent): Part | u
       "Consul takes a pod's health from the kubelet: give its containers a readinessProbe with path, periodSeconds and timeoutSeconds"
     findings.ignored('MW6363', 'health-check', healthCheck.origin, message)
   }
-  return part('registration', [registration.origin], findings)
+  return partOf('registration', [registration.origin], findings)
 }
 
 /** The first port of a pod, or the one that its annotation names: Consul registers no other. */

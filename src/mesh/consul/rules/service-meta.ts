@@ -1,7 +1,7 @@
 import type {PodFacts} from '../../../intent/intent.ts'
 import type {StringMap} from '../../pod.ts'
 import {keyPrefix} from '../keys.ts'
-import {byText} from './names.ts'
+import {byText} from '../../text-order.ts'
 
 /**
  * Consul knows nothing of pod labels: a subset filters by `Service.Meta`, which consul-k8s fills from the pod annotations

@@ -1,9 +1,10 @@
 import type {Backend, Route, ServiceName} from '../../../intent/intent.ts'
 import type {KubeObject} from '../../pod.ts'
 import type {Values} from '../../values.ts'
+import {byText} from '../../text-order.ts'
 import type {Findings} from './findings.ts'
 import {entry, kinds} from './kinds.ts'
-import {areConfused, byText, isSame, reference, shownService, subsetName} from './names.ts'
+import {areConfused, isSame, reference, shownService, subsetName} from './names.ts'
 import type {RuleSettings} from './settings.ts'
 import type {Subsets} from './subsets.ts'
 

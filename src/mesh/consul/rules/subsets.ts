@@ -2,8 +2,9 @@ import type {PodFacts, ServiceFacts, Subset} from '../../../intent/intent.ts'
 import type {Origin} from '../../../intent/origin.ts'
 import {sameVersion} from '../../../rules/version.ts'
 import type {Values} from '../../values.ts'
+import {byText} from '../../text-order.ts'
 import type {Findings} from './findings.ts'
-import {byText, subsetName} from './names.ts'
+import {subsetName} from './names.ts'
 import {hasLabels, hasMeta, metaAnnotation, metaFilter} from './service-meta.ts'
 
 /** The subsets of one service under their names in Consul. */

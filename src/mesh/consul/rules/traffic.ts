@@ -3,7 +3,8 @@ import type {Route, ServiceIntent, Traffic} from '../../../intent/intent.ts'
 import type {KubeObject} from '../../pod.ts'
 import type {Part} from '../../translation.ts'
 import type {Values} from '../../values.ts'
-import {Findings, part} from './findings.ts'
+import {owned, partOf} from '../../part.ts'
+import {Findings} from './findings.ts'
 import {entry, kinds} from './kinds.ts'
 import {limitsOf, localRequestTimeout} from './limits.ts'
 import {httpMatches} from './matches.ts'
@@ -41,7 +42,7 @@ export function trafficRules(
     findings.ignored('MW6370', 'istio-words', origin, `Consul has nothing for Istio's ${field}`)
   }
   return {
-    part: part('traffic', originsOf(traffic), findings, objects),
+    part: partOf('traffic', originsOf(traffic), findings, owned(...objects)),
     ...(limit !== undefined && !findings.refuses && {localRequestTimeout: limit}),
   }
 }

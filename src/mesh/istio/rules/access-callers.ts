@@ -1,6 +1,7 @@
 import type {Account, Peer, ServiceName} from '../../../intent/intent.ts'
 import type {Values} from '../../values.ts'
-import {byText, type Findings} from './findings.ts'
+import {byText} from '../../text-order.ts'
+import type {Findings} from './findings.ts'
 import {shownService} from './hosts.ts'
 
 /** Whom a rule is about, by what a certificate says of them. */

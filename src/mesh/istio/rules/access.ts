@@ -2,9 +2,11 @@ import type {AccessRule, ServiceFacts, ServiceIntent} from '../../../intent/inte
 import type {KubeObject} from '../../pod.ts'
 import type {Part} from '../../translation.ts'
 import type {Values} from '../../values.ts'
+import {owned, partOf} from '../../part.ts'
+import {byText} from '../../text-order.ts'
 import {callersOf, sourcesOf, union, type Callers, type everybody} from './access-callers.ts'
 import {accessPorts, checkRequests, featureOf, type AccessPorts} from './access-ports.ts'
-import {byText, Findings, partOf} from './findings.ts'
+import {Findings} from './findings.ts'
 import {kinds, objectOf} from './kinds.ts'
 import type {RuleSettings} from './settings.ts'
 
@@ -43,7 +45,7 @@ export function accessPart(intent: ServiceIntent, settings: RuleSettings): Part 
     const own = rules.filter((rule) => rule.action === action)
     return own.length === 0 ? [] : [policy(action, own, ruling)]
   })
-  return partOf('access', origins, findings, policies)
+  return partOf('access', origins, findings, owned(...policies))
 }
 
 interface Ruling {

@@ -1,6 +1,7 @@
 import type {NamespaceIntent} from '../../../intent/intent.ts'
 import type {Part} from '../../translation.ts'
-import {Findings, partOf} from './findings.ts'
+import {partOf} from '../../part.ts'
+import {Findings} from './findings.ts'
 
 /** `mesh.serviceDiscovery`: Istio's registry is Kubernetes' own, so there is nothing to switch or to time. */
 export function discoveryPart({settings, originOf}: NamespaceIntent): Part | undefined {

@@ -2,7 +2,8 @@ import type {Feature} from '../../../intent/features.ts'
 import type {Match} from '../../../intent/intent.ts'
 import {regexpProblem} from '../../go/regexp.ts'
 import type {Values} from '../../values.ts'
-import {byText, type Findings} from './findings.ts'
+import {byText} from '../../text-order.ts'
+import type {Findings} from './findings.ts'
 
 /** Istio's own limit on a regular expression (pkg/config/validation). */
 const longestPattern = 1024

@@ -194,8 +194,8 @@ test('all of it is one Telemetry: of several Istio heeds the oldest', () => {
 
 test('service discovery is neither switched nor timed', () => {
   expect(outcomes(namespaceParts({serviceDiscovery: {enabled: false, healthCheckInterval: '10s'}}))).toEqual([
-    'ignored MW6130 registration',
     'ignored MW6128 health-check',
+    'ignored MW6130 registration',
   ])
   expect(namespaceParts({serviceDiscovery: {enabled: true}})).toEqual([])
 })

@@ -1,6 +1,7 @@
 import type {NamespaceIntent} from '../../../intent/intent.ts'
 import type {Part} from '../../translation.ts'
-import {Findings, partOf} from './findings.ts'
+import {owned, partOf} from '../../part.ts'
+import {Findings} from './findings.ts'
 import {kinds, objectOf} from './kinds.ts'
 import type {RuleSettings} from './settings.ts'
 
@@ -18,10 +19,10 @@ export function mutualTLSPart({namespace, originOf}: NamespaceIntent, settings: 
     const origin = originOf('mesh.sidecarImage')
     const message = 'its sidecars have no certificates, so plain connections are all that they accept'
     findings.approximated('MW6123', 'plaintext', origin, message)
-    return partOf('mutual-tls', [origin], findings, [authentication('DISABLE')])
+    return partOf('mutual-tls', [origin], findings, owned(authentication('DISABLE')))
   }
   const origins = [originOf('mesh.security.mutualTLS')]
   // Clients follow by themselves: istiod tells them what each workload accepts; where it does not, DestinationRules do.
   const mode = mutualTLS ? 'STRICT' : 'DISABLE'
-  return partOf('mutual-tls', origins, findings, [authentication(mode)])
+  return partOf('mutual-tls', origins, findings, owned(authentication(mode)))
 }

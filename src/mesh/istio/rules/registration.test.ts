@@ -19,8 +19,8 @@ test('a service that registers as what it is needs nothing', () => {
 test('tags, metadata and health checks have no place in Istio', () => {
   const healthCheck = {interval: 1000, origin: at('healthCheck')}
   expect(registered({tags: ['v1'], metadata: {team: 'a'}, healthCheck})).toEqual([
-    'ignored MW6127 tags',
     'ignored MW6127 metadata',
+    'ignored MW6127 tags',
     'ignored MW6128 health-check',
   ])
 })

@@ -3,7 +3,9 @@ import {versionsOf} from '../../../intent/versions.ts'
 import type {Protocol, Registration, ServiceFacts, ServiceIntent} from '../../../intent/intent.ts'
 import {sameVersion} from '../../../rules/version.ts'
 import type {Part} from '../../translation.ts'
-import {byText, Findings, partOf} from './findings.ts'
+import {partOf} from '../../part.ts'
+import {byText} from '../../text-order.ts'
+import {Findings} from './findings.ts'
 import {proxiedPorts, shownPort, spokenOn, type Spoken} from './ports.ts'
 
 /**

@@ -6,7 +6,8 @@ import type {Part} from '../../translation.ts'
 import type {Values} from '../../values.ts'
 import {collectorAt, type Collector} from '../envoy/settings.ts'
 import {percent} from '../neutral.ts'
-import {Findings, partOf} from './findings.ts'
+import {owned, partOf} from '../../part.ts'
+import {Findings} from './findings.ts'
 import {hostOf} from './hosts.ts'
 import {kinds, objectOf} from './kinds.ts'
 import type {RuleSettings} from './settings.ts'
@@ -30,7 +31,7 @@ export function telemetryPart(intent: NamespaceIntent, settings: RuleSettings): 
   const watching = {intent, settings, findings: new Findings()}
   const spec: Values = {...metrics(watching), ...tracing(watching), ...accessLog(watching)}
   const objects = Object.keys(spec).length === 0 ? [] : [objectOf(kinds.telemetry, intent.namespace, 'default', spec)]
-  return partOf('telemetry', origins, watching.findings, objects)
+  return partOf('telemetry', origins, watching.findings, owned(...objects))
 }
 
 /** Where the configuration says anything of it. */

@@ -2,8 +2,9 @@ import type {Route, ServiceIntent, Traffic} from '../../../intent/intent.ts'
 import type {Origin} from '../../../intent/origin.ts'
 import type {KubeObject} from '../../pod.ts'
 import type {Part} from '../../translation.ts'
+import {owned, partOf} from '../../part.ts'
 import {clientTLS, destinationRule} from './destination-rule.ts'
-import {Findings, partOf} from './findings.ts'
+import {Findings} from './findings.ts'
 import {isSame} from './hosts.ts'
 import {ownDestinationRule, ownVirtualService} from './own-words.ts'
 import {proxiedPorts, shownPort, sidesOf, spokenOn} from './ports.ts'
@@ -21,7 +22,7 @@ export function trafficPart(intent: ServiceIntent, settings: RuleSettings): Part
     const rule = destinationRule(intent, names, settings, findings)
     return rule === undefined || mutualTLS === undefined
       ? undefined
-      : partOf('traffic', [mutualTLS.origin], findings, [rule])
+      : partOf('traffic', [mutualTLS.origin], findings, owned(rule))
   }
   const wording = {home: settings.home, service, names, settings, tls}
   checkHeadless(intent, traffic, settings, findings)
@@ -34,7 +35,7 @@ export function trafficPart(intent: ServiceIntent, settings: RuleSettings): Part
       : ownVirtualService(ownRoutes, wording)
   const objects = [rule, routes].filter((object) => object !== undefined)
   const origins = [...originsOf(traffic), ...(tls !== undefined && mutualTLS !== undefined ? [mutualTLS.origin] : [])]
-  return partOf('traffic', origins, findings, objects)
+  return partOf('traffic', origins, findings, owned(...objects))
 }
 
 function originsOf({origin, subsets, routes, breaker}: Traffic): readonly Origin[] {

@@ -3,7 +3,7 @@ import type {Desired} from '../../translation.ts'
 import type {Cell} from './access-cells.ts'
 import type {Authorizations} from './authorization.ts'
 import {callersKey} from './callers.ts'
-import type {Findings} from './finding.ts'
+import type {Findings} from './findings.ts'
 import {accessRouteKind, groupOf, objectOf, serverKind} from './kinds.ts'
 import {httpMatch} from './route-match.ts'
 

@@ -3,11 +3,12 @@ import type {Feature} from '../../../intent/features.ts'
 import type {Origin} from '../../../intent/origin.ts'
 import type {Desired, Part} from '../../translation.ts'
 import {own} from '../annotations.ts'
+import {partOf} from '../../part.ts'
 import {accessCells, isScoped, type Cell} from './access-cells.ts'
 import {accessRoutes} from './access-routes.ts'
 import {Authorizations} from './authorization.ts'
 import {callersKey, everybody, nobody, resolveRules, type Callers, type ResolvedRule} from './callers.ts'
-import {Findings, partOf} from './finding.ts'
+import {Findings} from './findings.ts'
 import type {InstalledPolicy} from './installed-policy.ts'
 import {objectOf, serverKind} from './kinds.ts'
 import {versionAnnotation} from './version-service.ts'
@@ -27,16 +28,16 @@ export function accessPart(intent: ServiceIntent, installed: InstalledPolicy): P
     rules[0] === undefined ? 'mutual-tls' : rules[0].action === 'ALLOW' ? 'allow-service' : 'deny'
   const findings = new Findings()
   const ports = guardedPorts(intent, origin, feature, installed, findings)
-  if (facts === undefined || ports === undefined) return partOf('access', origins, [], findings)
+  if (facts === undefined || ports === undefined) return partOf('access', origins, findings)
   if (rules.length === 0) {
     const servers = ports
       .filter((port) => !isLeftToAnother(port, service.name, facts))
       .map((port) => server(intent, facts, port, 'all-authenticated'))
-    return partOf('access', origins, servers, findings)
+    return partOf('access', origins, findings, servers)
   }
   for (const port of ports) refuseShared(port, facts, origin, feature, findings)
   const resolved = resolveRules(rules, findings)
-  if (resolved === undefined) return partOf('access', origins, [], findings)
+  if (resolved === undefined) return partOf('access', origins, findings)
   const defaults = defaultsOf(resolved, strict, installed, findings)
   const authorizations = new Authorizations(service, defaults.meshedOnly, installed.probeNetworks)
   const routes: Desired[] = []
@@ -53,7 +54,7 @@ export function accessPart(intent: ServiceIntent, installed: InstalledPolicy): P
       )
   }
   const servers = ports.map((port) => server(intent, facts, port, 'deny'))
-  return partOf('access', origins, [...authorizations.desired, ...routes, ...servers], findings)
+  return partOf('access', origins, findings, [...authorizations.desired, ...routes, ...servers])
 }
 
 /** mTLS between proxies is not a setting of Linkerd. */
@@ -66,7 +67,7 @@ export function plaintextPart({service, mutualTLS}: ServiceIntent): Part | undef
     mutualTLS.origin,
     `calls to ${service.name} between meshed pods always use mutual TLS`,
   )
-  return partOf('plaintext', [mutualTLS.origin], [], findings)
+  return partOf('plaintext', [mutualTLS.origin], findings)
 }
 
 function guardedPorts(

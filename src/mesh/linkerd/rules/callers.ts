@@ -1,6 +1,6 @@
 import type {AccessRule, Account, Peer, ServiceName} from '../../../intent/intent.ts'
 import type {Feature} from '../../../intent/features.ts'
-import type {Findings} from './finding.ts'
+import type {Findings} from './findings.ts'
 import {isSame} from './route-backends.ts'
 
 /** Who may call, as Linkerd knows them: by ServiceAccount or by the namespace of it. */

@@ -23,9 +23,9 @@ test('what Kubernetes has no place for has no effect', () => {
   const origin = originOf('spec.healthCheck')
   const full = registered({versions: ['v1'], tags: ['a'], metadata: {team: 'a'}, healthCheck: {interval: 1000, origin}})
   expect(told(full)).toEqual([
-    'ignored MW6245 registration-versions',
-    'ignored MW6245 tags',
     'ignored MW6245 metadata',
+    'ignored MW6245 tags',
+    'ignored MW6245 registration-versions',
     'ignored MW6246 health-check',
   ])
 })

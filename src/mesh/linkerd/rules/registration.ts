@@ -1,7 +1,8 @@
 import {leadsTo} from '../../../intent/protocol.ts'
 import type {Registration, ServiceIntent} from '../../../intent/intent.ts'
 import type {Part} from '../../translation.ts'
-import {Findings, partOf} from './finding.ts'
+import {partOf} from '../../part.ts'
+import {Findings} from './findings.ts'
 import type {InstalledPolicy} from './installed-policy.ts'
 import {portKind} from './port.ts'
 
@@ -29,7 +30,7 @@ export function registrationPart(intent: ServiceIntent, installed: InstalledPoli
       healthCheck.origin,
       "the kubelet's probes keep their own intervals and timeouts",
     )
-  return partOf('registration', [origin], [], findings)
+  return partOf('registration', [origin], findings)
 }
 
 function comparePort(

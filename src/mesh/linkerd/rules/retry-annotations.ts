@@ -1,7 +1,7 @@
 import type {Retries, RetryCondition} from '../../../intent/intent.ts'
 import type {StringMap} from '../../pod.ts'
 import {linkerdDuration} from './duration.ts'
-import type {Findings} from './finding.ts'
+import type {Findings} from './findings.ts'
 
 /** Annotations of a Service or a route that Linkerd reads retries from. */
 export const retryPrefix = 'retry.linkerd.io/'

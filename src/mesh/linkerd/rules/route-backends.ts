@@ -1,5 +1,5 @@
 import type {Backend, ServiceFacts, ServiceName, ServicePort} from '../../../intent/intent.ts'
-import type {Findings} from './finding.ts'
+import type {Findings} from './findings.ts'
 import {tcpPorts} from './port.ts'
 import {versionServiceNames} from './version-service.ts'
 

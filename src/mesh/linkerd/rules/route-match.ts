@@ -1,6 +1,6 @@
 import type {Match} from '../../../intent/intent.ts'
 import type {Feature} from '../../../intent/features.ts'
-import type {Findings} from './finding.ts'
+import type {Findings} from './findings.ts'
 import {pathRegex, type PathPattern} from './path-pattern.ts'
 import {headerRegex, requestMatches, type HeaderCondition, type RequestMatch} from './request-match.ts'
 import {regexProblem} from './rust-regex.ts'

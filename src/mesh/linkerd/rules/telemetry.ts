@@ -3,7 +3,8 @@ import type {Feature} from '../../../intent/features.ts'
 import type {LinkerdRuleCode} from '../../../codes/rules-linkerd.ts'
 import type {Origin} from '../../../intent/origin.ts'
 import type {Part} from '../../translation.ts'
-import {Findings, partOf} from './finding.ts'
+import {partOf} from '../../part.ts'
+import {Findings} from './findings.ts'
 
 const byRequestOnly = ['request_size', 'response_size'] as const
 
@@ -58,5 +59,5 @@ export function telemetryPart({settings, originOf}: NamespaceIntent): Part | und
       'mesh.serviceDiscovery.healthCheckInterval',
       'the probes of each container keep their own interval',
     )
-  return origins.length === 0 ? undefined : partOf('telemetry', origins, [], findings)
+  return origins.length === 0 ? undefined : partOf('telemetry', origins, findings)
 }

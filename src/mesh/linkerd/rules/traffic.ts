@@ -2,8 +2,9 @@ import type {Breaker, Route, ServiceFacts, ServiceIntent, ServicePort, Traffic} 
 import type {Feature} from '../../../intent/features.ts'
 import type {Origin} from '../../../intent/origin.ts'
 import type {Desired, Part} from '../../translation.ts'
+import {partOf} from '../../part.ts'
 import {breakerService} from './breaker-annotations.ts'
-import {Findings, partOf} from './finding.ts'
+import {Findings} from './findings.ts'
 import type {InstalledPolicy} from './installed-policy.ts'
 import {portKind} from './port.ts'
 import {knownPorts, staysHome, type BackendScope} from './route-backends.ts'
@@ -39,7 +40,7 @@ export function trafficPart(intent: ServiceIntent, installed: InstalledPolicy): 
     desired.push(...routesOf(intent, routes, {service, facts, versions}, installed, findings))
   else if (breaker !== undefined && facts !== undefined)
     routablePorts(facts, breaker.origin, 'circuit-breaker', installed, findings)
-  return partOf('traffic', originsOf(traffic), desired, findings)
+  return partOf('traffic', originsOf(traffic), findings, desired)
 }
 
 /** A breaker of gRPC counts statuses only where a GRPCRoute says that it is gRPC. */

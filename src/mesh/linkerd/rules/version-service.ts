@@ -3,7 +3,7 @@ import {bytesToHex, utf8ToBytes} from '@noble/hashes/utils.js'
 import type {ServiceFacts, ServiceName, Subset} from '../../../intent/intent.ts'
 import {opaquePortsAnnotation, own} from '../annotations.ts'
 import type {Desired} from '../../translation.ts'
-import type {Findings} from './finding.ts'
+import type {Findings} from './findings.ts'
 import {objectOf, serviceKind} from './kinds.ts'
 
 /** Says which version a generated Service is for, as it was written. */
