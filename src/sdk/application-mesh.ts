@@ -148,7 +148,8 @@ export class ApplicationMesh implements Mesh {
     const {reports, identity} = this.#parts
     return new PlannedReport(reports, (service, namespace) => {
       const named = service === undefined ? identity.self : this.#named(service)
-      return named === undefined || namespace === undefined ? named : {name: named.name, namespace}
+      if (named === undefined || namespace === undefined) return named
+      return serviceNamed(`${named.name}.${namespace}`, this.namespace)
     })
   }
 

@@ -1,6 +1,8 @@
 import {serviceOfHost} from '../intent/host.ts'
 import type {Access, ServiceName} from '../intent/intent.ts'
+import type {ConnectOptions} from '../kube/client.ts'
 import type {Clock} from '../kube/clock.ts'
+import type {MeshName} from '../mesh/mesh.ts'
 import {Identity, type Parts} from './application-mesh.ts'
 import {Clients} from './client.ts'
 import {systemClock} from './clock.ts'
@@ -18,6 +20,8 @@ import {installedOpenTelemetry} from './open-telemetry.ts'
 import type {MeshOptions} from './options.ts'
 import {ClosableTransport, LocalOutbound} from './outbound.ts'
 import {ProcessMetrics} from './process-metrics.ts'
+import {PrometheusClient} from './prometheus/client.ts'
+import {PrometheusMetrics} from './prometheus/source.ts'
 import {Registrar} from './registrar.ts'
 import {Reports} from './reports.ts'
 import {DeferredStore, type RuleStore} from './rules.ts'
@@ -52,7 +56,7 @@ export function assemble(
 
   const onTry = ({service, version, status, duration}: Try): void => {
     // What arrives here is counted where it arrives.
-    if (!isSame(service, identity.self)) metrics.record(service, version, duration, isGood(status))
+    if (!isSame(service, identity.self)) metrics.record(service, version, duration, status)
   }
   const ground =
     fakes === undefined
@@ -74,7 +78,8 @@ export function assemble(
       onSpan,
     }),
   )
-  const reports = new Reports(options.metrics ?? metrics, clock, fail)
+  const source = options.metrics ?? prometheusFor(settings, {options, environment, fail}) ?? metrics
+  const reports = new Reports(source, clock, fail)
   return {
     mode,
     namespace,
@@ -96,7 +101,7 @@ export function assemble(
       onEnd(ended, status) {
         onSpan(ended)
         const {self, speaker} = identity
-        if (self !== undefined) metrics.record(self, speaker.version, ended.duration, isGood(status))
+        if (self !== undefined) metrics.record(self, speaker.version, ended.duration, status)
       },
     }),
     startMetrics: () =>
@@ -158,17 +163,10 @@ function localGround(settings: Settings, {options, environment, clock, onTry, fa
 }
 
 function clusterGround(settings: Settings, {options, environment, clock, onTry}: Around): Ground {
-  const {kubeconfig, context} = options
   const store = new DeferredStore(async () => {
     // Only now: whoever runs on a laptop never loads a Kubernetes client.
     const [{ClusterStore}, {connect}] = await Promise.all([import('./cluster/store.ts'), import('../kube/client.ts')])
-    return new ClusterStore(() =>
-      connect({
-        env: environment.variables,
-        ...(kubeconfig !== undefined && {kubeconfig}),
-        ...(context !== undefined && {context}),
-      }),
-    )
+    return new ClusterStore(() => connect(clusterOf(options, environment)))
   })
   const transport = new ClusterTransport({
     originOf: (service, port) => originOf(service, port, settings, environment),
@@ -185,6 +183,33 @@ function clusterGround(settings: Settings, {options, environment, clock, onTry}:
       return host !== 'localhost' && (!host.includes('.') || host === `${service.name}.${settings.namespace}`)
     },
   }
+}
+
+/** Which cluster is meant, and who calls it. */
+function clusterOf({kubeconfig, context}: MeshOptions, {variables}: Environment): ConnectOptions {
+  return {
+    env: variables,
+    ...(kubeconfig !== undefined && {kubeconfig}),
+    ...(context !== undefined && {context}),
+  }
+}
+
+/** The Prometheus that somebody named. Of whose sidecars it tells, the cluster is asked where nobody says. */
+function prometheusFor(
+  {prometheus, mode, namespace}: Settings,
+  {options, environment, fail}: Pick<Around, 'options' | 'environment' | 'fail'>,
+): PrometheusMetrics | undefined {
+  if (prometheus === undefined) return undefined
+  const {mesh: known, scrapeInterval} = prometheus
+  const mesh = async (): Promise<MeshName> => {
+    if (known !== undefined || mode === 'local') return known ?? 'istio'
+    const [{meshOfCluster}, {connect}] = await Promise.all([
+      import('./cluster/mesh-of-cluster.ts'),
+      import('../kube/client.ts'),
+    ])
+    return meshOfCluster(() => connect(clusterOf(options, environment)), namespace, fail)
+  }
+  return new PrometheusMetrics({client: new PrometheusClient(prometheus), mesh, scrapeInterval})
 }
 
 /** Where a service is in the cluster: by Kubernetes' DNS, where nobody says otherwise. */
@@ -208,8 +233,4 @@ function serviceAt(url: URL, home: string, isService: Ground['isService']): Serv
 
 function isSame(one: ServiceName, other: ServiceName | undefined): boolean {
   return one.name === other?.name && one.namespace === other.namespace
-}
-
-function isGood(status: number): boolean {
-  return status > 0 && status < 500
 }

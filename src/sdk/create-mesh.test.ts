@@ -9,6 +9,7 @@ import {assemble} from './assemble.ts'
 import {noEnvironment, type Environment} from './environment.ts'
 import type {Trace} from './events.ts'
 import type {ServiceMetrics} from './mesh.ts'
+import {nothingKnown} from './metric-source.ts'
 import {op} from './operation.ts'
 import type {MeshOptions} from './options.ts'
 import {FakeClock} from './testing/fake-clock.ts'
@@ -280,6 +281,8 @@ describe('metrics', () => {
       rps: null,
       successRate: null,
       latency: {p50: null, p95: null, p99: null},
+      responses: null,
+      size: {request: null, response: null},
       versions: [],
     })
     const {x = async () => {}} = own.getService('a')
@@ -329,7 +332,7 @@ describe('metrics', () => {
         probe: ({name}) => ({
           take: async (window) => {
             if (name === 'b') throw new Error('Prometheus does not answer')
-            return {requests: window, rps: 1, successRate: 1, latency: {p50: 1, p95: 2, p99: 3}, versions: []}
+            return {...nothingKnown, window, requests: window, versions: []}
           },
           close: () => {},
         }),

@@ -1,5 +1,6 @@
 import {existsSync, readFileSync} from 'node:fs'
 import {delimiter, join} from 'node:path'
+import {meshNames, type MeshName} from '../mesh/mesh.ts'
 import {MeshConfigError} from './errors.ts'
 import type {Mode} from './mesh.ts'
 
@@ -25,6 +26,10 @@ export interface Environment {
   readonly configurations: readonly string[]
   /** MESHWRIGHT_RULES: paths, as PATH has them. */
   readonly rules: readonly string[]
+  /** MESHWRIGHT_PROMETHEUS: the URL of the Prometheus that scrapes the mesh. */
+  readonly prometheus: string | undefined
+  /** MESHWRIGHT_MESH: whose metrics these are. */
+  readonly mesh: MeshName | undefined
   readonly hasKubeconfig: boolean
   readonly isPod: boolean
   /** For whoever connects to the cluster. */
@@ -42,6 +47,8 @@ export const noEnvironment: Environment = {
   services: undefined,
   configurations: [],
   rules: [],
+  prometheus: undefined,
+  mesh: undefined,
   hasKubeconfig: false,
   isPod: false,
   variables: {},
@@ -53,7 +60,7 @@ const serviceAccountNamespace = 'var/run/secrets/kubernetes.io/serviceaccount/na
  * The one place where the SDK looks at the process's environment.
  *
  * @param root where the pod's file system begins
- * @throws MeshConfigError for a MESHWRIGHT_MODE that is none
+ * @throws MeshConfigError for a MESHWRIGHT_MODE or MESHWRIGHT_MESH that is none
  */
 export function readEnvironment(variables: Variables = process.env, root = '/'): Environment {
   const value = (name: string) => variables[name] || undefined
@@ -67,6 +74,8 @@ export function readEnvironment(variables: Variables = process.env, root = '/'):
     services: value('MESHWRIGHT_SERVICES'),
     configurations: paths(value('MESHWRIGHT_CONFIG')),
     rules: paths(value('MESHWRIGHT_RULES')),
+    prometheus: value('MESHWRIGHT_PROMETHEUS'),
+    mesh: meshOf(value('MESHWRIGHT_MESH')),
     hasKubeconfig: kubeconfigs(variables).some((file) => existsSync(file)),
     isPod: value('KUBERNETES_SERVICE_HOST') !== undefined,
     variables,
@@ -82,6 +91,12 @@ export function portFromKubelet(variables: Variables, service: string): number |
 function modeOf(text: string | undefined): Mode | undefined {
   if (text === undefined || text === 'local' || text === 'cluster') return text
   throw new MeshConfigError(`MESHWRIGHT_MODE must be local or cluster, found ${JSON.stringify(text)}`)
+}
+
+function meshOf(text: string | undefined): MeshName | undefined {
+  const mesh = meshNames.find((name) => name === text)
+  if (mesh !== undefined || text === undefined) return mesh
+  throw new MeshConfigError(`MESHWRIGHT_MESH must be ${meshNames.join(', ')}, found ${JSON.stringify(text)}`)
 }
 
 function namespaceOfPod(file: string): string | undefined {

@@ -21,6 +21,7 @@ export type MeshErrorCode =
   | 'MESH_RULE'
   | 'MESH_CONFIG'
   | 'MESH_UNAVAILABLE'
+  | 'MESH_METRICS'
   | 'MESH_CLOSED'
 
 /** Where an answer that is not good came from: a sidecar, the application behind it, or nobody can tell. */
@@ -155,6 +156,26 @@ export class MeshConfigError extends MeshError {
 export class MeshUnavailableError extends MeshError {
   constructor(message: string, cause: unknown) {
     super('MESH_UNAVAILABLE', message, {cause, retryable: true})
+  }
+}
+
+/**
+ * Why there are no metrics: nobody answers, not in time, the query or the caller is refused (`status`), or the answer is
+ * none of Prometheus.
+ */
+export type MetricsFailure = 'unreachable' | 'timeout' | 'refused' | 'unreadable'
+
+/** Prometheus gave no numbers. The report goes on, and asks again after its interval. */
+export class MeshMetricsError extends MeshError {
+  readonly reason: MetricsFailure
+  /** Of the answer, where one came. */
+  readonly status: number | undefined
+
+  constructor(reason: MetricsFailure, message: string, {status, cause}: {status?: number; cause?: unknown} = {}) {
+    const isPassing = reason !== 'refused' || status === undefined || status === 429 || status >= 500
+    super('MESH_METRICS', message, {cause, retryable: isPassing, origin: 'unknown'})
+    this.reason = reason
+    this.status = status
   }
 }
 

@@ -6,12 +6,22 @@ export interface Metric {
   readonly version: string
   readonly name: MetricName
   readonly value: number | null
-  readonly unit: 'requests' | 'requests/s' | 'ratio' | 'ms'
+  readonly unit: 'requests' | 'requests/s' | 'ratio' | 'ms' | 'bytes'
   /** Milliseconds that the value is about. */
   readonly window: number
 }
 
-export const metricNames = ['requests', 'rps', 'success_rate', 'latency_p50', 'latency_p95', 'latency_p99'] as const
+export const metricNames = [
+  'requests',
+  'rps',
+  'success_rate',
+  'latency_p50',
+  'latency_p95',
+  'latency_p99',
+  // Told only where the mesh measures them.
+  'request_size',
+  'response_size',
+] as const
 export type MetricName = (typeof metricNames)[number]
 
 export const units: Readonly<Record<MetricName, Metric['unit']>> = {
@@ -21,6 +31,8 @@ export const units: Readonly<Record<MetricName, Metric['unit']>> = {
   latency_p50: 'ms',
   latency_p95: 'ms',
   latency_p99: 'ms',
+  request_size: 'bytes',
+  response_size: 'bytes',
 }
 
 export interface Span {

@@ -81,6 +81,15 @@ export interface Measured {
   /** 0 to 1: the share that was answered, and not with a 5xx. */
   readonly successRate: number | null
   readonly latency: Latency
+  /** Responses by the class of their code, such as `2xx`; `none` for requests that got none. Only classes that came. */
+  readonly responses: Readonly<Record<string, number>> | null
+  readonly size: BodySize
+}
+
+/** Mean bytes of bodies; null where the mesh does not tell, and in local mode. */
+export interface BodySize {
+  readonly request: number | null
+  readonly response: number | null
 }
 
 export interface VersionMetrics extends Measured {

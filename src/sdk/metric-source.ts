@@ -8,13 +8,15 @@ export interface Counted {
 
 /** What one look found. */
 export interface Reading extends Measured {
+  /** Milliseconds that the numbers are about: what was asked for, or more where the source needs more. */
+  readonly window: number
   readonly versions: readonly VersionMetrics[]
 }
 
 /** Looks at one service, again and again. */
 export interface MetricProbe {
-  /** What came in the last `window` milliseconds. Rejects where it cannot be known. */
-  take(window: number, signal: AbortSignal): Promise<Reading>
+  /** What came in the last `interval` milliseconds, or more. Rejects where it cannot be known. */
+  take(interval: number, signal: AbortSignal): Promise<Reading>
   close(): void
 }
 
@@ -30,4 +32,6 @@ export const nothingKnown: Measured = {
   rps: null,
   successRate: null,
   latency: {p50: null, p95: null, p99: null},
+  responses: null,
+  size: {request: null, response: null},
 }

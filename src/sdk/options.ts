@@ -16,6 +16,20 @@ export interface ServiceEndpoint {
 /** A URL, a port (of this machine, or of the service in the cluster), or several processes. */
 export type ServiceLocation = string | number | ServiceEndpoint | readonly (string | ServiceEndpoint)[]
 
+/** How metrics of the mesh are read. */
+export interface PrometheusOptions {
+  /** Where its HTTP API is, such as `http://prometheus.istio-system:9090`; else MESHWRIGHT_PROMETHEUS. */
+  readonly url?: string
+  /** Whose sidecars it scrapes; else MESHWRIGHT_MESH, the configuration's `mesh.type`, the cluster's MeshConfig, istio. */
+  readonly mesh?: 'istio' | 'linkerd' | 'consul'
+  /** Sent with every query: `{authorization: 'Bearer ...'}`. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** For one query; 10s where absent. */
+  readonly timeout?: string
+  /** How often sidecars are scraped; 15s where absent. Reports are about no less than four scrapes. */
+  readonly scrapeInterval?: string
+}
+
 /** Everything has a default: the environment's variables, then the place where the process runs. */
 export interface MeshOptions {
   /** `local` or `cluster`; else MESHWRIGHT_MODE, else `cluster` where there is one and `enableBypass` is not set. */
@@ -46,8 +60,10 @@ export interface MeshOptions {
   readonly propagation?: Propagation
   /** `@opentelemetry/api`, by default where it is installed; false: never. */
   readonly openTelemetry?: OpenTelemetry | false
-  /** Where metrics come from; by default what this process saw itself. */
+  /** Where metrics come from; by default the Prometheus that is named, else what this process saw itself. */
   readonly metrics?: MetricSource
+  /** The Prometheus that scrapes the mesh's sidecars, or its URL; else MESHWRIGHT_PROMETHEUS. */
+  readonly prometheus?: string | PrometheusOptions
   /** Time between two `metric` events, such as `10s`. */
   readonly metricInterval?: string
   /** Local mode: makes shares repeatable. */

@@ -1,4 +1,3 @@
-import type {Measured} from './mesh.ts'
 import {nothingKnown, type Counted, type MetricProbe, type MetricSource} from './metric-source.ts'
 import {Recorder} from './recorder.ts'
 
@@ -22,19 +21,19 @@ export class ProcessMetrics implements MetricSource {
   readonly #seen = new Set<string>()
   readonly #onSeen = new Set<(service: Counted) => void>()
 
-  /** `duration` in milliseconds; `version`: '' where none is told apart. */
-  record(service: Counted, version: string, duration: number, ok: boolean): void {
+  /** `duration` in milliseconds; `version`: '' where none is told apart; `status`: 0 where no answer came. */
+  record(service: Counted, version: string, duration: number, status: number): void {
     const key = keyOf(service)
     if (!this.#seen.has(key)) {
       this.#seen.add(key)
       for (const tell of this.#onSeen) tell({name: service.name, namespace: service.namespace})
     }
     for (const {all, byVersion} of this.#known.get(key)?.tallies ?? []) {
-      all.record(duration, ok)
+      all.record(duration, status)
       if (version === '') continue
       const own = byVersion.get(version) ?? new Recorder()
       byVersion.set(version, own)
-      own.record(duration, ok)
+      own.record(duration, status)
     }
   }
 
@@ -55,10 +54,10 @@ export class ProcessMetrics implements MetricSource {
     known.tallies.add(tally)
     return {
       take: async (window) => {
-        const all = measured(tally.all, window)
-        const versions = [...tally.byVersion].map(([version, recorder]) => ({version, ...measured(recorder, window)}))
+        const all = tally.all.take(window)
+        const versions = [...tally.byVersion].map(([version, recorder]) => ({version, ...recorder.take(window)}))
         // That nobody asked it yet is no number.
-        return {...(this.#seen.has(key) ? all : nothingKnown), versions}
+        return {window, ...(this.#seen.has(key) ? all : nothingKnown), versions}
       },
       close: () => {
         known.tallies.delete(tally)
@@ -66,11 +65,6 @@ export class ProcessMetrics implements MetricSource {
       },
     }
   }
-}
-
-function measured(recorder: Recorder, window: number): Measured {
-  const {requests, rps, success_rate, latency_p50, latency_p95, latency_p99} = recorder.take(window)
-  return {requests, rps, successRate: success_rate, latency: {p50: latency_p50, p95: latency_p95, p99: latency_p99}}
 }
 
 function keyOf({namespace, name}: Counted): string {

@@ -6,18 +6,19 @@ import type {Span, Trace} from './events.ts'
 
 test('an interval tells requests, rate, success and latencies, and the next one begins anew', () => {
   const recorder = new Recorder()
-  for (let i = 1; i <= 100; i++) recorder.record(i, i > 10)
+  for (let i = 1; i <= 100; i++) recorder.record(i, i > 10 ? 200 : i > 5 ? 503 : 0)
   const summary = recorder.take(10_000)
-  expect(summary).toMatchObject({requests: 100, rps: 10, success_rate: 0.9})
-  expect(summary.latency_p50).toBeCloseTo(50, 0)
-  expect(summary.latency_p99).toBeCloseTo(99, 0)
+  expect(summary).toMatchObject({requests: 100, rps: 10, successRate: 0.9})
+  expect(summary.responses).toEqual({'2xx': 90, '5xx': 5, none: 5})
+  expect(summary.latency.p50).toBeCloseTo(50, 0)
+  expect(summary.latency.p99).toBeCloseTo(99, 0)
   expect(recorder.take(10_000)).toEqual({
     requests: 0,
     rps: 0,
-    success_rate: null,
-    latency_p50: null,
-    latency_p95: null,
-    latency_p99: null,
+    successRate: null,
+    latency: {p50: null, p95: null, p99: null},
+    responses: {},
+    size: {request: null, response: null},
   })
 })
 

@@ -69,13 +69,19 @@ export class Reports {
     await this.#source.close?.()
   }
 
-  async #look({name, namespace}: Counted, probe: MetricProbe, window: number): Promise<ServiceMetrics> {
-    const reading = await probe.take(window, this.#closing.signal)
-    return {service: name, namespace, window, ...reading}
+  async #look({name, namespace}: Counted, probe: MetricProbe, interval: number): Promise<ServiceMetrics> {
+    const reading = await probe.take(interval, this.#closing.signal)
+    return {service: name, namespace, ...reading}
   }
 }
 
-function numbers({requests, rps, successRate, latency}: Measured): readonly (readonly [MetricName, number | null])[] {
+function numbers({
+  requests,
+  rps,
+  successRate,
+  latency,
+  size,
+}: Measured): readonly (readonly [MetricName, number | null])[] {
   const values: Readonly<Record<MetricName, number | null>> = {
     requests,
     rps,
@@ -83,8 +89,12 @@ function numbers({requests, rps, successRate, latency}: Measured): readonly (rea
     latency_p50: latency.p50,
     latency_p95: latency.p95,
     latency_p99: latency.p99,
+    request_size: size.request,
+    response_size: size.response,
   }
-  return metricNames.map((name) => [name, values[name]])
+  return metricNames
+    .filter((name) => units[name] !== 'bytes' || values[name] !== null)
+    .map((name) => [name, values[name]])
 }
 
 interface PlannedReportOptions {

@@ -3,6 +3,7 @@ import {parse, parseAllDocuments} from 'yaml'
 import {loadConfiguration, loadMeshConfig, type LoadedConfiguration, type LoadResult} from '../config/load.ts'
 import {formatProblems} from '../config/problem.ts'
 import {placed} from '../config/tree.ts'
+import type {MeshName} from '../mesh/mesh.ts'
 import type {KubeObject} from '../mesh/pod.ts'
 import {isValues} from '../mesh/values.ts'
 import {milliseconds} from '../rules/value.ts'
@@ -12,6 +13,7 @@ import type {Environment} from './environment.ts'
 import {Endpoints, readEndpoints, readInline} from './local/endpoints.ts'
 import type {Mode} from './mesh.ts'
 import type {MeshOptions, ServiceLocation} from './options.ts'
+import {prometheusOf, type PrometheusSettings} from './prometheus/settings.ts'
 import {usualInterval} from './reports.ts'
 
 /** What the options and the environment come to. */
@@ -28,6 +30,8 @@ export interface Settings {
   readonly rules: readonly KubeObject[]
   /** Milliseconds between two `metric` events. */
   readonly metricInterval: number
+  /** Undefined: metrics are those of this process. */
+  readonly prometheus: PrometheusSettings | undefined
 }
 
 /** What an application is called that does not say. */
@@ -35,7 +39,7 @@ const nameless = 'application'
 
 /** @throws MeshConfigError, MeshRuleError */
 export function settingsOf(options: MeshOptions, environment: Environment): Settings {
-  const {configuration, environment: name} = configurationOf(options, environment)
+  const {configuration, environment: name, isGiven} = configurationOf(options, environment)
   const namespace = options.namespace ?? environment.namespace ?? 'default'
   const mode = modeOf(options, environment, configuration, name)
   return {
@@ -50,6 +54,7 @@ export function settingsOf(options: MeshOptions, environment: Environment): Sett
     endpoints: endpointsOf(options.services ?? environment.services, mode, namespace),
     rules: (options.rules ?? environment.rules).flatMap((rule) => rulesIn(rule, namespace)),
     metricInterval: intervalOf(options.metricInterval),
+    prometheus: prometheusOf(options, environment, isGiven ? meshOf(configuration, name) : undefined),
   }
 }
 
@@ -70,20 +75,26 @@ function modeOf(
 function configurationOf(
   options: MeshOptions,
   environment: Environment,
-): {configuration: LoadedConfiguration; environment: string | undefined} {
+): {configuration: LoadedConfiguration; environment: string | undefined; isGiven: boolean} {
   const given = options.configuration ?? environment.configurations
   const configuration = loaded(load(typeof given === 'string' ? [given] : given))
   const {environments} = configuration
   const chosen = options.environment ?? environment.chosen
   // Without a configuration there is none to choose from: it may be the cluster's.
-  if (Array.isArray(given) && given.length === 0) return {configuration, environment: undefined}
+  if (Array.isArray(given) && given.length === 0) return {configuration, environment: undefined, isGiven: false}
   if (chosen === undefined) {
     const {node} = environment
-    return {configuration, environment: node !== undefined && environments.includes(node) ? node : undefined}
+    const name = node !== undefined && environments.includes(node) ? node : undefined
+    return {configuration, environment: name, isGiven: true}
   }
   const resolution = configuration.resolve(chosen)
   if (!resolution.ok) throw new MeshConfigError(formatProblems(resolution.problems))
-  return {configuration, environment: chosen}
+  return {configuration, environment: chosen, isGiven: true}
+}
+
+function meshOf(configuration: LoadedConfiguration, name: string | undefined): MeshName | undefined {
+  const resolution = configuration.resolve(name)
+  return resolution.ok ? resolution.resolved.configuration.mesh.type : undefined
 }
 
 function load(given: MeshConfiguration | readonly string[]): LoadResult {
