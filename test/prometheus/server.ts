@@ -19,23 +19,24 @@ export interface Prometheus {
   stop(): Promise<void>
 }
 
-/** Starts a real one that scrapes these, each `127.0.0.1:PORT/PATH`, and applies these files of rules. */
+/** Starts a real one that scrapes these, each `127.0.0.1:PORT/PATH`, and applies these texts of rules. */
 export async function startPrometheus(
   {prometheus}: Programs,
   targets: readonly string[],
-  ruleFiles: readonly string[] = [],
+  rules: readonly string[] = [],
 ): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'meshwright-prometheus-'))
   const [port = 0] = await freePorts(1)
   const url = `http://127.0.0.1:${port}`
   const config = {
     global: {scrape_interval: `${scrapeInterval}ms`, evaluation_interval: `${scrapeInterval}ms`},
-    rule_files: ruleFiles,
+    rule_files: rules.map((_, index) => `rules-${index}.yaml`),
     scrape_configs: targets.map((target, index) => {
       const [address, ...path] = target.split('/')
       return {job_name: `job-${index}`, metrics_path: `/${path.join('/')}`, static_configs: [{targets: [address]}]}
     }),
   }
+  await Promise.all(rules.map((text, index) => writeFile(join(folder, `rules-${index}.yaml`), text)))
   // YAML takes JSON as it is.
   await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config))
   const flags = ['config.file=prometheus.yml', 'storage.tsdb.path=data', `web.listen-address=127.0.0.1:${port}`]

@@ -1,12 +1,24 @@
-/** What a label must be: a text, one of several, none of several, or a text that goes on after a beginning. */
-export type Matchers = Readonly<
-  Record<string, string | readonly string[] | {not: readonly string[]} | {begins: string}>
->
+/** What a label must be: a text, one of several, none of several, one that goes on after a beginning, or of a pattern. */
+export type Matchers = Readonly<Record<string, string | readonly string[] | Unlike | Begun | Patterned>>
+
+interface Unlike {
+  readonly not: readonly string[]
+}
+
+interface Begun {
+  readonly begins: string
+}
+
+/** A regular expression that is ours. */
+interface Patterned {
+  readonly pattern: string
+}
 
 /** `{service="orders"}`. Values are quoted, so that none can end the selector and begin another. */
 export function selector(matchers: Matchers): string {
   const written = Object.entries(matchers).map(([label, wanted]) => {
     if (typeof wanted === 'string') return `${label}=${quoted(wanted)}`
+    if ('pattern' in wanted) return `${label}=~${quoted(wanted.pattern)}`
     if ('begins' in wanted) return `${label}=~${quoted(`${literal(wanted.begins)}.+`)}`
     if ('not' in wanted) return `${label}!~${quoted(alternatives(wanted.not))}`
     return `${label}=~${quoted(alternatives(wanted))}`
