@@ -78,6 +78,21 @@ const entries: readonly Entry[] = [
     load: async (io) => (await import('./diff.ts')).diffCommand(io),
   },
   {
+    name: 'install',
+    summary: 'put Meshwright into a cluster, or upgrade it there',
+    load: async (io) => (await import('./install.ts')).installCommand(io),
+  },
+  {
+    name: 'uninstall',
+    summary: 'take Meshwright out of a cluster',
+    load: async (io) => (await import('./uninstall.ts')).uninstallCommand(io),
+  },
+  {
+    name: 'check',
+    summary: 'look whether an installation is in order, or would be',
+    load: async (io) => (await import('./check.ts')).checkCommand(io),
+  },
+  {
     name: 'certs',
     summary: "make and show the webhook's certificates",
     load: async (io) => (await import('./certs.ts')).certsCommand(io),

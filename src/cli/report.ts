@@ -1,6 +1,6 @@
 import type {Finding} from '../mesh/finding.ts'
 import {findingCodes} from '../codes/findings.ts'
-import type {Io} from './io.ts'
+import type {Io, Output} from './io.ts'
 
 /** What became of a line's subject, as `linkerd check` and its kin write it. */
 export type Mark = 'done' | 'attention' | 'failed'
@@ -14,17 +14,13 @@ const marks = {
 /** The report of a command for people, on stderr: data belongs to stdout. */
 export class Report {
   readonly #io: Io
-  readonly #coloured: boolean
 
   constructor(io: Io) {
     this.#io = io
-    const {NO_COLOR, TERM} = io.env
-    this.#coloured = io.stderr.isTTY === true && (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb'
   }
 
   line(mark: Mark, text: string): void {
-    const {sign, colour} = marks[mark]
-    this.#io.stderr.write(`${this.#coloured ? `\u{1b}[${colour}m${sign}\u{1b}[0m` : sign} ${onOneLine(text)}\n`)
+    this.#io.stderr.write(`${signFor(mark, this.#io.stderr, this.#io)} ${onOneLine(text)}\n`)
   }
 
   /** `  MW3002 mesh.telemetry.metrics: …`, below the line that it belongs to. */
@@ -35,6 +31,14 @@ export class Report {
   plain(text: string): void {
     this.#io.stderr.write(`${printable(text)}\n`)
   }
+}
+
+/** The sign of a mark, in its colour where the output is a terminal that is to have colours. */
+export function signFor(mark: Mark, output: Output, {env}: Io): string {
+  const {NO_COLOR, TERM} = env
+  const {sign, colour} = marks[mark]
+  const coloured = output.isTTY === true && (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb'
+  return coloured ? `\u{1b}[${colour}m${sign}\u{1b}[0m` : sign
 }
 
 /** Names in a manifest are anybody's: what would steer a terminal is shown as an escape. */

@@ -18,6 +18,11 @@ export function controllerObjects({values, namespace, version}: Release): readon
       `--health-port=${ports.health}`,
       `--metrics-port=${ports.metrics}`,
       `--log-level=${logLevel}`,
+      `--webhook-configuration=${names.webhook}`,
+      `--webhook-service=${names.webhook}`,
+      `--webhook-secret=${names.certificateSecret}`,
+      `--ca-secret=${names.authoritySecret}`,
+      ...(values.certificates.issuer === 'cert-manager' ? ['--certificates=external'] : []),
       ...(values.mesh === '' ? [] : [`--mesh=${values.mesh}`]),
     ],
     ports: [

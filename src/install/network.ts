@@ -4,11 +4,11 @@ import type {Release} from './release.ts'
 
 /**
  * Who may be reached, and may reach: the webhook by the API server, whose address no selector names; metrics by anybody;
- * from inside, the API server and nothing else. A review calls nobody, and a rule names no address that is called.
+ * from inside, the API server, and the webhook by the controller. A review calls nobody, and a rule names no address that is called.
  */
 export function networkPolicies({values, namespace}: Release): readonly KubeObject[] {
   if (!values.networkPolicy.enabled) return []
-  const policy = (component: Component, open: readonly number[]): KubeObject => ({
+  const policy = (component: Component, open: readonly number[], more: readonly object[] = []): KubeObject => ({
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
     metadata: {name: names[component], namespace, labels: labelsOf(component)},
@@ -16,9 +16,17 @@ export function networkPolicies({values, namespace}: Release): readonly KubeObje
       podSelector: {matchLabels: selectorOf(component)},
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ports: open.map((port) => ({port, protocol: 'TCP'}))}],
-      egress: [{ports: values.networkPolicy.apiServerPorts.map((port) => ({port, protocol: 'TCP'}))}],
+      egress: [{ports: values.networkPolicy.apiServerPorts.map((port) => ({port, protocol: 'TCP'}))}, ...more],
     },
   })
+  // The controller looks whose certificate the webhook's replicas serve.
+  const replicas = {
+    to: [{podSelector: {matchLabels: selectorOf('webhook')}}],
+    ports: [{port: ports.webhook, protocol: 'TCP'}],
+  }
   // The kubelet's probes come from the node, which some networks count as anybody.
-  return [policy('webhook', [ports.webhook, ports.metrics]), policy('controller', [ports.health, ports.metrics])]
+  return [
+    policy('webhook', [ports.webhook, ports.metrics]),
+    policy('controller', [ports.health, ports.metrics], [replicas]),
+  ]
 }

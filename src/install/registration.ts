@@ -6,7 +6,7 @@ import type {Release} from './release.ts'
  * What the API server is told. The handler decides about pods, and says why; what is left out here never reaches it, so
  * that it cannot stand in the way of the cluster or of itself, not even with no replica at all.
  *
- * `caBundle` is left out: whoever makes the certificates writes it, and an upgrade must not take it away again.
+ * `caBundle` is left out: the controller writes it, and an upgrade must not take it away again.
  */
 export function registration({values, namespace}: Release): KubeObject {
   const {namespaces, excludedNamespaces, reinvocationPolicy, timeoutSeconds} = values.webhook
@@ -16,9 +16,6 @@ export function registration({values, namespace}: Release): KubeObject {
     metadata: {
       name: names.webhook,
       labels: labelsOf('webhook'),
-      ...(values.certificates.issuer === 'cert-manager'
-        ? {annotations: {'cert-manager.io/inject-ca-from': `${namespace}/${names.certificateSecret}`}}
-        : {}),
     },
     webhooks: [
       {

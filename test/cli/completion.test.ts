@@ -24,7 +24,7 @@ describe('bash completion', () => {
     expect(offered(['meshwright', ''])).toEqual(
       expect.arrayContaining(['inject', 'check-inject', 'config', 'completion']),
     )
-    expect(offered(['meshwright', 'un'])).toEqual(['uninject'])
+    expect(offered(['meshwright', 'un'])).toEqual(['uninject', 'uninstall'])
   })
 
   it('offers the commands below a command', () => {
