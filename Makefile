@@ -5,10 +5,10 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.package-lock.json
 sources := $(shell find src packaging -name '*.ts') build.ts package-lock.json
 
-.PHONY: help run shop test e2e build lint format bench fuzz clean
+.PHONY: help run shop test e2e faults faults-quick build lint format bench fuzz clean
 
 help: ## Say what there is to make
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(installed): package-lock.json
 	npm ci --no-audit --no-fund
@@ -30,6 +30,12 @@ test: build ## Run the unit and integration tests
 
 e2e: build ## Run the tests against a real kube-apiserver (builds it once, some 7 minutes)
 	npm run e2e
+
+faults: build ## Try every row of the matrix of faults and write docs/reliability.md (an hour)
+	npm run --silent faults
+
+faults-quick: build ## Try smaller ones of those rows (5 minutes)
+	npm run --silent faults -- --quick
 
 lint: $(installed) ## Check style, types, floating promises and the import rules
 	npm run lint

@@ -111,13 +111,18 @@ export async function closedLoop(
   return summary(latencies, failures, (performance.now() - started) / 1000)
 }
 
-/** At a constant rate whatever the server does, so that its queueing shows; latency counts from when a request was due. */
+/**
+ * At a constant rate whatever the server does, so that its queueing shows; latency counts from when a request was due.
+ *
+ * @param tell is told each answer's HTTP status (0: the connection broke) and the milliseconds since it was sent
+ */
 export async function constantRate(
   target: Target,
   requests: readonly Buffer[],
   width: number,
   seconds: number,
   perSecond: number,
+  tell: (status: number, milliseconds: number) => void = () => undefined,
 ): Promise<Measured> {
   const idle = await open(target, width)
   const all = [...idle]
@@ -132,7 +137,9 @@ export async function constantRate(
       const due = waiting.shift() ?? 0
       const connection = idle.pop()
       if (connection === undefined) return
+      const begun = performance.now()
       connection.send(pick(requests, sent), (status) => {
+        tell(status, performance.now() - begun)
         if (status === 200) latencies.push(performance.now() - due)
         else failures++
         idle.push(connection)

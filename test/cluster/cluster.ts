@@ -145,10 +145,15 @@ export class Cluster {
    * ready. Controllers, scheduler and kwok go on and reconnect.
    *
    * @param signal SIGTERM drains as an upgrade would; SIGKILL is a crash
+   * @param whileDown what is done in between; it goes on being down until that settles
    */
-  async restartApiServer(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  async restartApiServer(
+    signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM',
+    whileDown: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
     // The port is free only when the process is gone.
     await this.#started.supervisor.end(this.#apiServer, signal, GRACE_MS)
+    await whileDown()
     this.#apiServer = startApiServer(this.#started)
     await this.until('the API server to be ready again', READY_MS, () => isReady(this.api))
   }

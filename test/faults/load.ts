@@ -1,0 +1,68 @@
+import {setTimeout as sleep} from 'node:timers/promises'
+import {Counter, type Count, type Fate} from './count.ts'
+
+/**
+ * A client that sends at a constant rate, whatever becomes of what it sent before: a server that stalls is met by as many
+ * requests as one that does not, and its stalling shows in the latencies.
+ */
+export class Load {
+  readonly #send: (index: number) => Promise<Fate>
+  readonly #counter = new Counter()
+  readonly #underWay = new Set<Promise<void>>()
+  readonly #over = new AbortController()
+  readonly #done: Promise<void>
+
+  constructor(perSecond: number, send: (index: number) => Promise<Fate>) {
+    this.#send = send
+    this.#done = this.#run(1000 / perSecond)
+  }
+
+  /** Requests that are not answered yet. */
+  get inFlight(): number {
+    return this.#underWay.size
+  }
+
+  /** What was counted so far. */
+  get count(): Count {
+    return this.#counter.count
+  }
+
+  /** Sends no more, waits for the last answer, and says what became of everything. */
+  async stop(): Promise<Count> {
+    this.#over.abort()
+    await this.#done
+    await Promise.all(this.#underWay)
+    return this.#counter.count
+  }
+
+  async #run(interval: number): Promise<void> {
+    const begun = performance.now()
+    for (let index = 0; !this.#over.signal.aborted; index++) {
+      const due = begun + index * interval
+      const wait = due - performance.now()
+      if (wait > 0) await sleep(wait, undefined, {signal: this.#over.signal}).catch(() => undefined)
+      if (this.#over.signal.aborted) return
+      const call = this.#call(index, due)
+      this.#underWay.add(call)
+      void call.finally(() => this.#underWay.delete(call))
+    }
+  }
+
+  async #call(index: number, due: number): Promise<void> {
+    const fate = await this.#send(index).catch((error: unknown): Fate => ({
+      kind: 'lost',
+      why: error instanceof Error ? error.message : String(error),
+    }))
+    this.#counter.add(fate, performance.now() - due)
+  }
+}
+
+/** The load while something is done, and what became of it. */
+export async function during(load: Load, work: () => Promise<void>): Promise<Count> {
+  try {
+    await work()
+  } finally {
+    await load.stop()
+  }
+  return load.count
+}

@@ -1,0 +1,79 @@
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {closedLoop, constantRate, requestBytes} from '../../../bench/load.ts'
+import {application, pod} from '../../e2e/manifests.ts'
+import {pin} from '../core.ts'
+import {HighWater} from '../high-water.ts'
+import {check, number, type Row} from '../row.ts'
+import {reviewOf} from '../senders.ts'
+
+/** Connections: more than may be in flight, fewer than may be open. */
+const width = 900
+/** Containers of a pod: enough that one client can ask for five times of what a core can answer. */
+const containers = 40
+
+export const overload: Row = {
+  number: 17,
+  fault: 'five times the load',
+  bar: 'shed with 429 within 50 ms, every request answered, memory bounded, as before <= 5 s after it is over',
+  isQuick: true,
+  async run(bed, scale) {
+    const [name = ''] = bed.replicas.names
+    const caFile = join(bed.cluster.dir, 'overload.crt')
+    await writeFile(caFile, bed.authorities.bundle)
+    const target = {port: bed.replicas.portOf(name), caFile, path: '/mutate'}
+    const many = Array.from({length: containers}, (_, index) => application(`app-${index}`))
+    const review = reviewOf('overload', pod({name: 'overload'}, {containers: many}))
+    const requests = [requestBytes('/mutate?timeout=5s', review)]
+    const isPinned = pin(bed.replicas.pidOf(name), '0') && pin(process.pid, '1')
+    try {
+      const seconds = scale === 'full' ? 30 : 5
+      await closedLoop(target, requests, 8, 3)
+      const {perSecond} = await closedLoop(target, requests, 8, 3)
+      const calm = await constantRate(target, requests, 32, 3, perSecond / 2)
+      const before = await bed.replicas.residentMiB(name)
+      const statuses = new Map<number, number>()
+      const sheds: number[] = []
+      const memory = new HighWater(bed.replicas, name)
+      const rate = perSecond * 5
+      await constantRate(target, requests, width, seconds, rate, (status, milliseconds) => {
+        statuses.set(status, (statuses.get(status) ?? 0) + 1)
+        if (status === 429) sheds.push(milliseconds)
+      })
+      const most = await memory.stop()
+      const over = performance.now()
+      let back = Number.POSITIVE_INFINITY
+      while (performance.now() - over < 10_000 && back === Number.POSITIVE_INFINITY) {
+        const begun = performance.now()
+        const now = await constantRate(target, requests, 32, 0.5, perSecond / 2)
+        // As before, for half a second on end.
+        if (now.failures === 0 && now.p99 <= 2 * calm.p99 + 10) back = begun - over
+      }
+      const sorted = sheds.toSorted((a, b) => a - b)
+      const shedP99 = sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN
+      const answered = [...statuses.values()].reduce((sum, times) => sum + times, 0)
+      const [taken, shed] = [statuses.get(200) ?? 0, statuses.get(429) ?? 0]
+      return {
+        done: `${number(rate)} reviews/s of pods with ${containers} containers for ${seconds} s, over ${width} connections, to one replica that can answer ${number(perSecond)}/s`,
+        checks: [
+          check(
+            answered === taken + shed,
+            `${number(taken)} answered, ${number(shed)} shed, ${answered - taken - shed} else`,
+          ),
+          check(
+            shed > 0 && shedP99 <= 50,
+            `shed after ${number(shedP99, 1)} ms (p99), ${number(sorted.at(-1) ?? 0, 1)} ms at most`,
+          ),
+          check(taken >= (perSecond * seconds) / 2, `${number(taken / seconds)}/s answered meanwhile`),
+          check(most - before <= 64, `${number(most - before)} MiB more than ${number(before)} MiB at most`),
+          check(back <= 5000, `as before ${number(back / 1000, 1)} s after it`),
+        ],
+      }
+    } finally {
+      if (isPinned) {
+        pin(bed.replicas.pidOf(name), '0,1')
+        pin(process.pid, '0,1')
+      }
+    }
+  },
+}
