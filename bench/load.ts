@@ -135,7 +135,8 @@ export async function constantRate(
   const dispatch = () => {
     while (waiting.length > 0 && idle.length > 0) {
       const due = waiting.shift() ?? 0
-      const connection = idle.pop()
+      // The one that has waited longest: a server closes those that are never used.
+      const connection = idle.shift()
       if (connection === undefined) return
       const begun = performance.now()
       connection.send(pick(requests, sent), (status) => {

@@ -45,7 +45,10 @@ async function backend(): Promise<Backend> {
 async function opened(): Promise<Socket> {
   const socket = connect({port: balancer.port, host: '127.0.0.1'})
   const {promise, resolve} = Promise.withResolvers<void>()
-  socket.on('error', () => undefined).once('connect', resolve).once('close', resolve)
+  socket
+    .on('error', () => undefined)
+    .once('connect', resolve)
+    .once('close', resolve)
   await promise
   // The beginning of a TLS handshake: the server waits for the rest of it.
   socket.write(Buffer.from([22, 3, 1, 2, 0]))
