@@ -77,12 +77,16 @@ export function requestBytes(path: string, body: string): Buffer {
   return Buffer.from(head + body)
 }
 
-/** As fast as the server answers, over `width` connections: its capacity. */
+/** Is told of each answer its HTTP status (0: the connection broke) and the milliseconds since it was asked for. */
+export type Tell = (status: number, milliseconds: number) => void
+
+/** As fast as the server answers, over `width` connections: its capacity, or more than that where `width` is large. */
 export async function closedLoop(
   target: Target,
   requests: readonly Buffer[],
   width: number,
   seconds: number,
+  tell: Tell = () => undefined,
 ): Promise<Measured> {
   const connections = await open(target, width)
   const latencies: number[] = []
@@ -98,6 +102,7 @@ export async function closedLoop(
             const due = performance.now()
             if (due >= until) return resolve()
             connection.send(pick(requests, next++), (status) => {
+              tell(status, performance.now() - due)
               if (status === 200) latencies.push(performance.now() - due)
               else failures++
               step()
@@ -111,18 +116,13 @@ export async function closedLoop(
   return summary(latencies, failures, (performance.now() - started) / 1000)
 }
 
-/**
- * At a constant rate whatever the server does, so that its queueing shows; latency counts from when a request was due.
- *
- * @param tell is told each answer's HTTP status (0: the connection broke) and the milliseconds since it was sent
- */
+/** At a constant rate whatever the server does, so that its queueing shows; latency counts from when a request was due. */
 export async function constantRate(
   target: Target,
   requests: readonly Buffer[],
   width: number,
   seconds: number,
   perSecond: number,
-  tell: (status: number, milliseconds: number) => void = () => undefined,
 ): Promise<Measured> {
   const idle = await open(target, width)
   const all = [...idle]
@@ -135,12 +135,9 @@ export async function constantRate(
   const dispatch = () => {
     while (waiting.length > 0 && idle.length > 0) {
       const due = waiting.shift() ?? 0
-      // The one that has waited longest: a server closes those that are never used.
-      const connection = idle.shift()
+      const connection = idle.pop()
       if (connection === undefined) return
-      const begun = performance.now()
       connection.send(pick(requests, sent), (status) => {
-        tell(status, performance.now() - begun)
         if (status === 200) latencies.push(performance.now() - due)
         else failures++
         idle.push(connection)

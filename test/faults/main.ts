@@ -39,8 +39,9 @@ if (scale === 'full') await write()
 async function write(): Promise<void> {
   const file = join(root, 'docs/reliability.md')
   const page = await readFile(file, 'utf8')
-  const lines = new Map(readTable(page).lines.map((line) => [line.number, line]))
-  for (const line of [...absent.map(absentLine), ...results.map(lineOf)]) lines.set(line.number, line)
+  const unmeasured = rows.map((row) => absentLine({...row, because: 'not measured yet'}))
+  const measured = [...readTable(page).lines, ...absent.map(absentLine), ...results.map(lineOf)]
+  const lines = new Map([...unmeasured, ...measured].map((line) => [line.number, line]))
   const [core] = cpus()
   const conditions = `${cpus().length} cores (${core?.model ?? 'unknown'}), Node.js ${process.versions.node}, Kubernetes 1.36.`
   await writeFile(file, withTable(page, tableOf([...lines.values()], conditions)))
