@@ -1,6 +1,6 @@
 import {createServer as createHttpsServer, type Server} from 'node:https'
 import type {AddressInfo, Socket} from 'node:net'
-import {setTimeout as sleep} from 'node:timers/promises'
+import {setImmediate as polled, setTimeout as sleep} from 'node:timers/promises'
 import {fastify, type FastifyInstance, type FastifyReply} from 'fastify'
 import type {Log} from '../obs/log.ts'
 import type {Tally} from '../obs/tally.ts'
@@ -123,6 +123,8 @@ export class AdmissionServer {
   /** Takes no new connections, waits for the answers under way, and cuts off what is left after `grace` milliseconds. */
   async stop(grace: number): Promise<void> {
     this.#draining = true
+    // Connections that look idle are closed now, and what has come in over them meanwhile would be lost: it is read first.
+    await polled()
     const cut = new AbortController()
     const closed = this.#app.close().then(() => cut.abort())
     await Promise.race([closed, sleep(grace, undefined, {signal: cut.signal}).catch(() => {})])
@@ -234,6 +236,9 @@ export class AdmissionServer {
 
   /** What is no HTTP, or comes too slowly, gets an answer too, behind those that its connection still waits for. */
   #clientError(code: string | undefined, socket: Socket): void {
+    // The API server opens connections that it needs later, or never: with a 408 it would take that for its next answer.
+    // `Connections` keeps them to a number, and `silence` to a time; from its first byte a request is timed.
+    if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0) return
     const fault =
       code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? faults.timeout

@@ -52,3 +52,14 @@ it('cuts off after the grace period whoever does not come to an end', async () =
   expect(performance.now() - started).toBeGreaterThan(250)
   await wire.until(() => wire.closed, 1000)
 })
+
+it('answers a request that has come in, though not read yet, on a connection that is about to be closed as idle', async () => {
+  const {server, port} = await start()
+  const wires = await Promise.all(Array.from({length: 5}, () => Wire.open(port)))
+  for (const wire of wires) await wire.write(post(reviewOf('before'))).until((text) => text.includes('before'))
+  // In one turn of the event loop: the bytes are in the kernel, and nothing has read them.
+  for (const wire of wires) wire.write(post(reviewOf('unread')))
+  const stopped = server.stop(5000)
+  for (const wire of wires) expect(statuses(await wire.until(() => wire.closed))).toEqual(['200', '200'])
+  await stopped
+})

@@ -14,11 +14,9 @@ describe.concurrent('a slow client', {timeout: 20_000}, () => {
     const started = performance.now()
     const wires = await Promise.all(Array.from({length: 100}, () => Wire.open(port)))
     for (const wire of wires) wire.write('POST /mutate HTTP/1.1\r\nHost: a\r\nX-A: ')
-    const silent = await Wire.open(port)
     const drip = setInterval(() => wires[0]?.write('b'), 300)
     expect((await call(port, {body: reviewOf('quick')})).took).toBeLessThan(1000)
     for (const wire of wires) expect(statuses(await wire.until(() => wire.closed, 9000))).toEqual(['408'])
-    await silent.until(() => silent.closed, 9000)
     clearInterval(drip)
     expect(performance.now() - started).toBeGreaterThan(4500)
     expect(performance.now() - started).toBeLessThan(9000)
@@ -31,6 +29,22 @@ describe.concurrent('a slow client', {timeout: 20_000}, () => {
     const drip = setInterval(() => wire.write('x'), 500)
     expect(statuses(await wire.until(() => wire.closed, 14_000))).toEqual(['408'])
     clearInterval(drip)
+  })
+
+  it('that has said nothing yet is waited for: clients open connections that they need later, or never', async ({
+    expect,
+  }) => {
+    const {port} = running
+    const wires = await Promise.all(Array.from({length: 3}, () => Wire.open(port)))
+    await new Promise((resolve) => setTimeout(resolve, 7000))
+    for (const wire of wires) {
+      expect(wire.text).toBe('')
+      wire.write(post(reviewOf('later')))
+      expect(statuses(await wire.until((text) => text.includes('later')))).toEqual(['200'])
+      // From here on it is as any other.
+      wire.write('POST /mutate HTTP/1.1\r\nHost: a\r\nX-A: ')
+    }
+    for (const wire of wires) expect(statuses(await wire.until(() => wire.closed, 9000))).toEqual(['200', '408'])
   })
 
   it('that never begins the handshake is cut off', async ({expect}) => {
