@@ -138,15 +138,21 @@ export class Balancer {
       isOver = true
       if (bySide === far && !isConnected) this.#losses.refused++
       else if (bySide === far && isAsking) this.#losses.cut++
-      near.resetAndDestroy()
-      far.destroy()
     }
-    for (const socket of [near, far]) {
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       this.#sockets.add(socket)
-      socket.on('error', () => over(socket))
+      socket.on('error', () => {
+        over(socket)
+        // As a network passes it on: a reset as a reset, and an end after all that was said.
+        other.resetAndDestroy()
+      })
       socket.on('close', () => {
         this.#sockets.delete(socket)
         over(socket)
+        other.destroySoon()
       })
     }
     near.pipe(far)
