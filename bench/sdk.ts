@@ -1,12 +1,13 @@
 /**
- * What a call through the SDK in local mode costs beside the same request by plain undici, in one run: both from this
- * process to the same service, in turn, so that a machine whose speed drifts treats both alike. `--short` measures less.
+ * What a call through the SDK costs beside the same request by plain undici, in one run: both from this process to the same
+ * service, in turn, so that a machine whose speed drifts treats both alike. In local mode a timeout, retries and a breaker
+ * are in force; in cluster mode they would be the mesh's. `--short` measures less.
  */
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {join} from 'node:path'
 import {Agent, request} from 'undici'
-import {createMesh, op} from '../src/sdk/index.ts'
+import {createMesh, op, type Mesh} from '../src/sdk/index.ts'
 
 const short = process.argv.includes('--short')
 const calls = short ? 2000 : 10_000
@@ -19,14 +20,17 @@ const upstream = spawn(process.execPath, [join(import.meta.dirname, 'sdk-upstrea
 })
 const [chunk] = await once(upstream.stdout, 'data')
 const url = `http://127.0.0.1:${String(chunk).trim()}`
-const agent = new Agent({keepAliveTimeout: 60_000})
-const mesh = createMesh({mode: 'local', service: 'bench', services: {'order-service': {url, version: 'v1'}}})
-mesh.trafficManager().destination('order-service', 'v1').timeout('5s').retries(3).register()
-mesh.enableCircuitBreaker('order-service', {threshold: 5})
-await mesh.ready()
-const order = mesh.getService('order-service', operations)
+/** As the SDK has it. */
+const agent = new Agent({keepAliveTimeout: 10_000, connections: 1024})
+const services = {'order-service': {url, version: 'v1'}}
+const local = createMesh({mode: 'local', service: 'bench', services})
+local.trafficManager().destination('order-service', 'v1').timeout('5s').retries(3).register()
+local.enableCircuitBreaker('order-service', {threshold: 5})
+await local.ready()
+// Without a rule it asks no cluster for anything.
+const cluster = createMesh({mode: 'cluster', service: 'bench', services})
 
-/** What the SDK sends as well, so that both put the same on the wire. */
+/** What the SDK sends in local mode, so that both put the same on the wire. */
 const headers = {
   accept: 'application/json',
   'x-request-id': '8c7a2b46-2d0c-4f0b-a3cf-0d6a5f2a8e11',
@@ -38,14 +42,19 @@ async function plain(): Promise<void> {
   const {body, statusCode} = await request(`${url}/orders/1`, {
     dispatcher: agent,
     headers,
+    headersTimeout: 0,
+    bodyTimeout: 0,
   })
   const {total}: {total?: unknown} = Object(await body.json())
   if (statusCode !== 200 || total !== 12) throw new Error('the service does not answer')
 }
 
-async function through(): Promise<void> {
-  const {total} = await order.getOrder({id: '1'})
-  if (total !== 12) throw new Error('the service does not answer')
+function through(mesh: Mesh): () => Promise<void> {
+  const order = mesh.getService('order-service', operations)
+  return async () => {
+    const {total} = await order.getOrder({id: '1'})
+    if (total !== 12) throw new Error('the service does not answer')
+  }
 }
 
 /** Of one call, in microseconds: processor time of this process, and time by the clock. */
@@ -65,11 +74,12 @@ async function measure(call: () => Promise<void>, width: number): Promise<Cost> 
   return {cpu: (user + system) / calls, wall: ((performance.now() - began) * 1000) / calls}
 }
 
-async function row(width: number): Promise<Readonly<Record<string, string>>> {
-  for (const call of [plain, through, plain, through]) await measure(call, width)
+async function row(mesh: Mesh, width: number): Promise<Readonly<Record<string, string>>> {
+  const call = through(mesh)
+  for (const one of [plain, call, plain, call]) await measure(one, width)
   const pairs: {bare: Cost; sdk: Cost}[] = []
   for (let round = 0; round < rounds; round++) {
-    pairs.push({bare: await measure(plain, width), sdk: await measure(through, width)})
+    pairs.push({bare: await measure(plain, width), sdk: await measure(call, width)})
   }
   const median = (of: (pair: (typeof pairs)[number]) => number): number =>
     pairs.map(of).sort((one, other) => one - other)[rounds >> 1] ?? Number.NaN
@@ -84,15 +94,17 @@ async function row(width: number): Promise<Readonly<Record<string, string>>> {
 }
 
 try {
-  const widths = [1, 32]
   const rows: [string, Readonly<Record<string, string>>][] = []
-  for (const width of widths) rows.push([`${width} at a time`, await row(width)])
+  for (const mesh of [local, cluster]) {
+    for (const width of [1, 32]) rows.push([`${mesh.mode} mode, ${width} at a time`, await row(mesh, width)])
+  }
   console.table(Object.fromEntries(rows))
   console.log(
-    `a call through the SDK in local mode beside the same by plain undici: medians of ${rounds} rounds of ${calls} calls each; a timeout, retries and a breaker are in force`,
+    `a call through the SDK beside the same by plain undici: medians of ${rounds} rounds of ${calls} calls each; in local mode a timeout, retries and a breaker are in force`,
   )
 } finally {
-  await mesh.close()
+  await local.close()
+  await cluster.close()
   await agent.close()
   upstream.kill()
 }

@@ -63,8 +63,9 @@ export function assemble(
       ? groundOf(settings, {options, environment, clock, onTry, fail})
       : {...fakes, accessOf: () => undefined, isService: () => true}
   const registrar = new Registrar(ground.store, clock, fail)
+  const isWatched = () => emitter.listenerCount('trace') > 0
   const onSpan = ({span, name, start, duration, error}: Ended): void => {
-    if (!span.sampled || emitter.listenerCount('trace') === 0) return
+    if (!span.sampled || !isWatched()) return
     const {id, parent, traceId} = span
     traces.add(traceId, {id, parent, service: identity.speaker.name, name, start, duration, error})
   }
@@ -75,6 +76,7 @@ export function assemble(
       context,
       clock,
       named: mode === 'local',
+      isWatched,
       onSpan,
     }),
   )

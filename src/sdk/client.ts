@@ -12,8 +12,8 @@ import {
   type Failed,
 } from './errors.ts'
 import {op, type CallOptions, type Client, type Operation, type Operations, type UntypedClient} from './operation.ts'
-import {BadInput, requestOf, type PlainRequest} from './request.ts'
-import {NoAnswer, type Incoming, type Transport} from './transport.ts'
+import {BadInput, requestsOf} from './request.ts'
+import {flat, NoAnswer, type Incoming, type Transport} from './transport.ts'
 
 /** Names that promises, printers and test runners ask any object for: a client must not take them for operations. */
 const notOperations: ReadonlySet<string> = new Set([
@@ -64,6 +64,7 @@ export class Clients {
   }
 
   #call(service: ServiceName, operation: string, declared: Operation<never, unknown>) {
+    const requestOf = requestsOf(declared)
     return async (input?: unknown, options: CallOptions = {}): Promise<unknown> => {
       options.signal?.throwIfAborted()
       const headers = this.#context.headers()
@@ -73,42 +74,42 @@ export class Clients {
         url,
         attempts,
         requestId: headers['x-request-id'] ?? '',
-        traceId: this.#context.trace?.traceId ?? headers['traceparent']?.slice(3, 35) ?? '',
+        traceId: headers['traceparent']?.slice(3, 35) ?? '',
       })
-      const [request, timeout] = read(declared, input, options, (message) => new MeshInputError(message, failed('', 0)))
-      const given = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
       try {
+        const {method, path, headers: own, body} = requestOf(input)
+        headers['accept'] ??= 'application/json'
+        const type = own['content-type']
+        if (type !== undefined) headers['content-type'] ??= type
+        if (options.headers !== undefined) lay(options.headers, headers)
         const answer = await this.#transport.send({
           service,
-          ...request,
-          headers: {accept: 'application/json', ...request.headers, ...headers, ...Object.fromEntries(given)},
-          timeout,
+          method,
+          path,
+          headers,
+          body,
+          timeout: options.timeout === undefined ? undefined : millisecondsOf(options.timeout),
           signal: options.signal,
           operation: {name: operation, input},
         })
-        return outputOf(answer, failed(answer.url, answer.attempts))
+        return outputOf(answer, failed)
       } catch (error) {
-        throw error instanceof NoAnswer ? errorOf(error, failed(error.url, error.attempts)) : error
+        if (error instanceof NoAnswer) throw errorOf(error, failed(error.url, error.attempts))
+        throw error instanceof BadInput ? new MeshInputError(error.message, failed('', 0)) : error
       }
     }
   }
 }
 
-function read(
-  operation: Operation<never, unknown>,
-  input: unknown,
-  {timeout}: CallOptions,
-  refuse: (message: string) => MeshInputError,
-): readonly [PlainRequest, number | undefined] {
-  try {
-    const request = requestOf(operation, input)
-    if (timeout === undefined) return [request, undefined]
-    const milliseconds = Number(parseDuration(timeout) ?? 0n) / 1e6
-    if (milliseconds <= 0) throw new BadInput(`timeout must be a duration such as 5s, found ${JSON.stringify(timeout)}`)
-    return [request, milliseconds]
-  } catch (error) {
-    throw error instanceof BadInput ? refuse(error.message) : error
-  }
+function lay(given: Readonly<Record<string, string>>, headers: Record<string, string>): void {
+  for (const [name, value] of Object.entries(given)) headers[name.toLowerCase()] = value
+}
+
+/** @throws BadInput */
+function millisecondsOf(timeout: string): number {
+  const milliseconds = Number(parseDuration(timeout) ?? 0n) / 1e6
+  if (milliseconds > 0) return milliseconds
+  throw new BadInput(`timeout must be a duration such as 5s, found ${JSON.stringify(timeout)}`)
 }
 
 /** What an application is told where no answer came. */
@@ -120,18 +121,26 @@ export function errorOf(none: NoAnswer, failed: Failed): Error {
   return new MeshConnectError(reason, failed, cause)
 }
 
-function outputOf({status, headers, text}: Incoming, failed: Failed): unknown {
-  const isJson = /^[^;]*\bjson\b/i.test(headers['content-type'] ?? '')
+const isJson = /^[^;]*\bjson\b/i
+
+function outputOf(
+  {status, headers, text, url, attempts}: Incoming,
+  failed: (url: string, attempts: number) => Failed,
+): unknown {
+  const type = headers['content-type']
+  const hasJson = typeof type === 'string' && (type === 'application/json' || isJson.test(type))
   if (status >= 200 && status < 300) {
     if (text === '') return undefined
-    if (!isJson) return text
+    if (!hasJson) return text
     try {
       return JSON.parse(text)
     } catch (error) {
-      throw new MeshDecodeError(failed, error)
+      throw new MeshDecodeError(failed(url, attempts), error)
     }
   }
-  throw new MeshHttpError({status, body: isJson ? parsedOrText(text) : text, headers}, originOf(headers), failed)
+  const flattened = flat(headers)
+  const body = hasJson ? parsedOrText(text) : text
+  throw new MeshHttpError({status, body, headers: flattened}, originOf(flattened), failed(url, attempts))
 }
 
 function parsedOrText(text: string): unknown {

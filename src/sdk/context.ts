@@ -77,6 +77,8 @@ export class Context {
   readonly #relayed: readonly string[]
   readonly #b3: boolean
   readonly #openTelemetry: OpenTelemetry | undefined
+  /** What was written or read last: it is asked for again at once. */
+  #latest: {readonly header: string; readonly trace: TraceContext} | undefined
 
   constructor({b3 = false, headers = []}: Propagation = {}, openTelemetry?: OpenTelemetry) {
     this.#b3 = b3
@@ -104,34 +106,18 @@ export class Context {
   }
 
   /**
-   * A span for an outbound call that carries these headers, which `headers` gave. With `named` its id goes with the call,
-   * as a sidecar's would. Where a sidecar writes spans of its own, or OpenTelemetry does, the headers stay as they are: a
-   * name that nobody reports would break their trace.
+   * A span for an outbound call that carries these headers, which `headers` gave. With `named` its id is written into them,
+   * as a sidecar would. Where a sidecar writes spans of its own, or OpenTelemetry does, they stay as they are: a name that
+   * nobody reports would break their trace.
    */
-  call(
-    headers: Readonly<Record<string, string>>,
-    named: boolean,
-  ): {readonly span: SpanContext; readonly headers: Readonly<Record<string, string>>} {
+  call(headers: Record<string, string>, named: boolean): SpanContext {
     const relay = this.#storage.getStore()
-    const trace = parsed(headers['traceparent']) ?? relay?.trace ?? this.#begun()
+    const trace = this.#read(headers['traceparent']) ?? relay?.trace ?? this.#begun()
     const isForeign = this.#openTelemetry?.trace.getActiveSpan() !== undefined
-    const span = {
-      traceId: trace.traceId,
-      id: this.#ids.span(),
-      parent: isForeign ? trace.spanId : (relay?.span ?? ''),
-      sampled: trace.sampled,
-    }
-    if (!named || isForeign) return {span, headers}
-    return {span, headers: {...headers, ...this.#renamed(headers, {...trace, spanId: span.id}, span.parent)}}
-  }
-
-  /** The trace that goes on here, if a request is being worked on. */
-  get trace(): TraceContext | undefined {
-    return this.#storage.getStore()?.trace
-  }
-
-  get requestId(): string | undefined {
-    return this.#storage.getStore()?.headers[requestId]
+    const {traceId, sampled} = trace
+    const span = {traceId, id: this.#ids.span(), parent: isForeign ? trace.spanId : (relay?.span ?? ''), sampled}
+    if (named && !isForeign) rename(headers, span)
+    return span
   }
 
   /**
@@ -140,7 +126,7 @@ export class Context {
    */
   headers(): Record<string, string> {
     const relay = this.#storage.getStore()
-    const headers: Record<string, string> = {...(relay?.headers ?? this.#relayOf({}).headers)}
+    const headers: Record<string, string> = relay === undefined ? this.#fresh() : {...relay.headers}
     const api = this.#openTelemetry
     const span = api?.trace.getActiveSpan()
     if (api === undefined || span === undefined) return headers
@@ -155,6 +141,25 @@ export class Context {
     return {traceId: this.#ids.trace(), spanId: this.#ids.span(), sampled: true}
   }
 
+  /** Of a call that no request came before. */
+  #fresh(): Record<string, string> {
+    return {[requestId]: randomUUID(), traceparent: this.#written(this.#begun())}
+  }
+
+  #written(trace: TraceContext): string {
+    const header = traceparentOf(trace)
+    this.#latest = {header, trace}
+    return header
+  }
+
+  #read(header: string | undefined): TraceContext | undefined {
+    if (header === undefined) return undefined
+    if (header === this.#latest?.header) return this.#latest.trace
+    const trace = parsed(header)
+    if (trace !== undefined) this.#latest = {header, trace}
+    return trace
+  }
+
   #relayOf(inbound: InboundHeaders): Relay {
     const headers: Record<string, string> = {}
     for (const name of this.#relayed) {
@@ -162,7 +167,7 @@ export class Context {
       if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(',')
     }
     headers[requestId] ??= randomUUID()
-    const known = parsed(headers['traceparent'])
+    const known = this.#read(headers['traceparent'])
     if (known === undefined) {
       // A tracestate without its parent means nothing.
       delete headers['tracestate']
@@ -171,35 +176,28 @@ export class Context {
     const b3 = this.#b3 ? fromB3(headers) : undefined
     const joined = known ?? b3
     const trace = joined ?? this.#begun()
-    headers['traceparent'] ??= traceparentOf(trace)
+    headers['traceparent'] ??= this.#written(trace)
     return {headers, trace, span: joined?.spanId ?? ''}
   }
+}
 
-  /** The trace headers that are there, for another span. */
-  #renamed(
-    headers: Readonly<Record<string, string>>,
-    trace: TraceContext,
-    parent: string,
-  ): Readonly<Record<string, string>> {
-    const {traceId, spanId, sampled} = trace
-    const flag = sampled ? '1' : '0'
-    return {
-      traceparent: traceparentOf(trace),
-      ...(headers['b3'] !== undefined && {b3: [traceId, spanId, flag, parent].filter((part) => part !== '').join('-')}),
-      ...(headers['x-b3-spanid'] !== undefined && {
-        'x-b3-spanid': spanId,
-        ...(parent !== '' && {'x-b3-parentspanid': parent}),
-      }),
-    }
+/** Names another span in the trace headers that are there. */
+function rename(headers: Record<string, string>, {traceId, id, parent, sampled}: SpanContext): void {
+  headers['traceparent'] = traceparentOf({traceId, spanId: id, sampled})
+  if (headers['b3'] !== undefined) {
+    headers['b3'] = [traceId, id, sampled ? '1' : '0', parent].filter((part) => part !== '').join('-')
   }
+  if (headers['x-b3-spanid'] === undefined) return
+  headers['x-b3-spanid'] = id
+  if (parent !== '') headers['x-b3-parentspanid'] = parent
 }
 
 export function traceparentOf({traceId, spanId, sampled}: TraceContext): string {
   return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`
 }
 
-function parsed(header: string | undefined): TraceContext | undefined {
-  const [, traceId, spanId, flags = '0'] = traceparent.exec(header ?? '') ?? []
+function parsed(header: string): TraceContext | undefined {
+  const [, traceId, spanId, flags = '0'] = traceparent.exec(header) ?? []
   if (traceId === undefined || spanId === undefined) return undefined
   return {traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1}
 }

@@ -1,31 +1,30 @@
-import {randomFillSync} from 'node:crypto'
+import {randomBytes} from 'node:crypto'
 
-/** Bytes that are fetched at once: asking for a few of them costs as much as a call of a service. */
-const pooled = 8192
+/** Hexadecimal digits that are fetched at once: asking for a few of them costs as much as a call of a service. */
+const pooled = 16_384
 
 /** Random ids of traces and spans. */
 export class Ids {
-  readonly #pool = Buffer.alloc(pooled)
-  #next = pooled
+  #pool = ''
+  #next = 0
 
   /** 32 hexadecimal digits. */
   trace(): string {
-    return this.#take(16)
+    return this.#take(32)
   }
 
   /** 16 hexadecimal digits. */
   span(): string {
-    return this.#take(8)
+    return this.#take(16)
   }
 
-  #take(bytes: number): string {
-    if (this.#next + bytes > pooled) {
-      randomFillSync(this.#pool)
+  #take(digits: number): string {
+    if (this.#next + digits > this.#pool.length) {
+      this.#pool = randomBytes(pooled / 2).toString('hex')
       this.#next = 0
     }
-    this.#next += bytes
-    const id = this.#pool.toString('hex', this.#next - bytes, this.#next)
+    const id = this.#pool.slice(this.#next, (this.#next += digits))
     // W3C has no id of nothing but zeros.
-    return /^0+$/.test(id) ? this.#take(bytes) : id
+    return /[^0]/.test(id) ? id : this.#take(digits)
   }
 }

@@ -3,21 +3,13 @@ export interface Operation<Input, Output> {
   readonly method: string
   /** A path whose `{name}` parts are filled from the input's fields. */
   readonly path: string
-  /** True where doing it twice is as good as once; only then is it tried again in local mode. */
-  readonly idempotent: boolean
   /** Only the types, never a value; a function, so that any operation is an `Operation<never, unknown>`. */
   readonly types?: (input: Input) => Output
-}
-
-export interface OperationOptions {
-  /** By default true for GET, HEAD, OPTIONS, PUT and DELETE, as RFC 9110 has it. */
-  readonly idempotent?: boolean
 }
 
 /** Operations by the names that callers use. */
 export type Operations = Readonly<Record<string, Operation<never, unknown>>>
 
-const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 const route = /^(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE) (\/\S*)$/
 
 /**
@@ -26,15 +18,12 @@ const route = /^(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE) (\/\S*)$/
  *
  * @throws TypeError where `text` is not a method and a path
  */
-export function op<Input = void, Output = void>(
-  text: string,
-  {idempotent}: OperationOptions = {},
-): Operation<Input, Output> {
+export function op<Input = void, Output = void>(text: string): Operation<Input, Output> {
   const [, method, path] = route.exec(text) ?? []
   if (method === undefined || path === undefined) {
     throw new TypeError(`an operation is a method and a path, such as 'POST /orders', found ${JSON.stringify(text)}`)
   }
-  return Object.freeze({method, path, idempotent: idempotent ?? idempotentMethods.has(method)})
+  return Object.freeze({method, path})
 }
 
 export interface CallOptions {

@@ -20,11 +20,11 @@ export class LocalOutbound implements Transport {
     this.#options = options
   }
 
-  async send(outgoing: Outgoing): Promise<Incoming> {
+  send(outgoing: Outgoing): Promise<Incoming> {
     const {rulesUnderWay, caller} = this.#options
+    outgoing.headers[callerHeader] = callerOf(caller())
     const underWay = rulesUnderWay()
-    if (underWay !== undefined) await underWay
-    return this.#inner.send({...outgoing, headers: {...outgoing.headers, [callerHeader]: callerOf(caller())}})
+    return underWay === undefined ? this.#inner.send(outgoing) : underWay.then(() => this.#inner.send(outgoing))
   }
 
   close(): Promise<void> {
@@ -41,9 +41,8 @@ export class ClosableTransport implements Transport {
     this.#inner = inner
   }
 
-  async send(outgoing: Outgoing): Promise<Incoming> {
-    if (this.#isClosed) throw new MeshClosedError()
-    return this.#inner.send(outgoing)
+  send(outgoing: Outgoing): Promise<Incoming> {
+    return this.#isClosed ? Promise.reject(new MeshClosedError()) : this.#inner.send(outgoing)
   }
 
   async close(): Promise<void> {

@@ -14,44 +14,62 @@ export class BadInput extends Error {}
 const bodiless: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE'])
 
 /**
- * Puts an input into the form that an operation sends it in.
- *
- * @throws BadInput where a field that the path names is missing, or the input is no JSON
+ * How an operation's input is put into the form that it is sent in. The function throws BadInput where a field that the
+ * path names is missing, or the input is no JSON.
  */
-export function requestOf({method, path}: Operation<never, unknown>, input: unknown): PlainRequest {
-  const fields = new Map(isRecord(input) ? Object.entries(input) : [])
-  const filled = path.replace(/\{([^}]+)\}/g, (_, name: string) => {
-    const value = fields.get(name)
-    const segment = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value
-    if (typeof segment !== 'string' || segment === '') {
-      throw new BadInput(`the path ${path} needs the field ${name}, a text or a number`)
+export function requestsOf({method, path}: Operation<never, unknown>): (input: unknown) => PlainRequest {
+  const [first = '', ...parts] = path.split(/\{([^}]+)\}/)
+  const names = parts.filter((_, index) => index % 2 === 0)
+  const literals = parts.filter((_, index) => index % 2 === 1)
+  const inPath: ReadonlySet<string> = new Set(names)
+
+  function filled(input: unknown): string {
+    let text = first
+    for (const [index, name] of names.entries()) text += segment(input, name) + (literals[index] ?? '')
+    // A dot segment would lead elsewhere: URLs are normalised on the way.
+    if (/\.|%2e/i.test(text) && text.split('/').some((part) => /^\.\.?$/.test(decodeURIComponent(part)))) {
+      throw new BadInput(`the path ${text} has a dot segment`)
     }
-    fields.delete(name)
-    return encodeURIComponent(segment)
-  })
-  // A dot segment would lead elsewhere: URLs are normalised on the way.
-  if (/\.|%2e/i.test(filled) && filled.split('/').some((segment) => /^\.\.?$/.test(decodeURIComponent(segment)))) {
-    throw new BadInput(`the path ${filled} has a dot segment`)
+    return text
   }
+
+  function segment(input: unknown, name: string): string {
+    const value = isRecord(input) && Object.hasOwn(input, name) ? input[name] : undefined
+    const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value
+    // Half a surrogate pair is no text that a URL could hold.
+    if (typeof text === 'string' && text !== '' && text.isWellFormed()) return encodeURIComponent(text)
+    throw new BadInput(`the path ${path} needs the field ${name}, a text or a number`)
+  }
+
   if (bodiless.has(method)) {
-    const query = queryOf(fields)
-    return {method, path: query === '' ? filled : `${filled}?${query}`, headers: {}, body: undefined}
+    return (input) => {
+      const query = isRecord(input) ? queryOf(input, inPath) : ''
+      return {method, path: query === '' ? filled(input) : `${filled(input)}?${query}`, headers: {}, body: undefined}
+    }
   }
-  const rest = isRecord(input) ? Object.fromEntries(fields) : input
-  if (rest === undefined) return {method, path: filled, headers: {}, body: undefined}
-  return {method, path: filled, headers: {'content-type': 'application/json'}, body: json(rest)}
+  return (input) => {
+    const body = isRecord(input) && names.length > 0 ? without(input, inPath) : input
+    if (body === undefined) return {method, path: filled(input), headers: {}, body: undefined}
+    return {method, path: filled(input), headers: {'content-type': 'application/json'}, body: json(body)}
+  }
 }
 
-function queryOf(fields: ReadonlyMap<string, unknown>): string {
-  if (fields.size === 0) return ''
-  const query = new URLSearchParams()
-  for (const [name, value] of fields) {
+function without(input: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): object {
+  return Object.fromEntries(Object.entries(input).filter(([name]) => !names.has(name)))
+}
+
+function queryOf(input: Readonly<Record<string, unknown>>, inPath: ReadonlySet<string>): string {
+  let query: URLSearchParams | undefined
+  for (const name of Object.keys(input)) {
+    if (inPath.has(name)) continue
+    query ??= new URLSearchParams()
+    const value = input[name]
     for (const item of Array.isArray(value) ? value : [value]) {
       if (item === undefined || item === null) continue
       query.append(name, typeof item === 'object' ? json(item) : String(item))
     }
   }
-  return query.toString()
+  return query?.toString() ?? ''
 }
 
 function json(value: unknown): string {

@@ -2,7 +2,7 @@ import type {ServiceName} from '../intent/intent.ts'
 import type {Context} from './context.ts'
 import {errorOf} from './client.ts'
 import type {Failed} from './errors.ts'
-import {NoAnswer, type Transport} from './transport.ts'
+import {flat, NoAnswer, type Transport} from './transport.ts'
 
 export interface ServiceFetchOptions {
   readonly context: Context
@@ -62,7 +62,7 @@ export class ServiceFetch {
   ): Promise<Response> {
     const {context, transport} = this.#options
     const relayed = context.headers()
-    const headers = {...relayed, ...Object.fromEntries(given)}
+    const headers: Record<string, string> = {...relayed, ...Object.fromEntries(given)}
     const path = `${url.pathname}${url.search}`
     const port = url.port === '' ? undefined : Number(url.port)
     const failed = (at: string, attempts: number): Failed => ({
@@ -85,7 +85,7 @@ export class ServiceFetch {
         binary: true,
         ...(port !== undefined && {port}),
       })
-      const kept = Object.entries(answer.headers).filter(([name]) => !ofTheWay.has(name))
+      const kept = Object.entries(flat(answer.headers)).filter(([name]) => !ofTheWay.has(name))
       const content = bodiless.has(answer.status) ? null : new Uint8Array(answer.bytes ?? [])
       return new Response(content, {status: answer.status, headers: kept})
     } catch (error) {

@@ -18,6 +18,8 @@ export interface TracedOptions {
   readonly clock: Clock
   /** True where the SDK writes the span's id into the call, since no sidecar does. */
   readonly named: boolean
+  /** Whether anybody wants to know of spans. */
+  readonly isWatched: () => boolean
   readonly onSpan: (ended: Ended) => void
 }
 
@@ -31,20 +33,26 @@ export class TracedTransport implements Transport {
     this.#options = options
   }
 
-  async send(outgoing: Outgoing): Promise<Incoming> {
-    const {context, clock, named, onSpan} = this.#options
-    const {span, headers} = context.call(outgoing.headers, named)
+  send(outgoing: Outgoing): Promise<Incoming> {
+    const {context, clock, named, isWatched, onSpan} = this.#options
+    const span = context.call(outgoing.headers, named)
+    if (!isWatched()) return this.#inner.send(outgoing)
     const [start, began] = [clock.now(), clock.monotonic()]
-    let status = 0
-    try {
-      const answer = await this.#inner.send({...outgoing, headers})
-      status = answer.status
-      return answer
-    } finally {
+    const tell = (status: number): void => {
       const [path = ''] = outgoing.path.split('?', 1)
       const name = `${outgoing.method} ${path}`
       onSpan({span, name, start, duration: clock.monotonic() - began, error: status === 0 || status >= 500})
     }
+    return this.#inner.send(outgoing).then(
+      (answer) => {
+        tell(answer.status)
+        return answer
+      },
+      (error: unknown) => {
+        tell(0)
+        throw error
+      },
+    )
   }
 
   close(): Promise<void> {

@@ -6,7 +6,8 @@ export interface Outgoing {
   readonly service: ServiceName
   readonly method: string
   readonly path: string
-  readonly headers: Readonly<Record<string, string>>
+  /** Lower-case names. The call's own: whoever it passes may add to them. */
+  readonly headers: Record<string, string>
   readonly body: string | Uint8Array | undefined
   /** Milliseconds for the whole call, where the caller said so. */
   readonly timeout: number | undefined
@@ -19,10 +20,12 @@ export interface Outgoing {
   readonly binary?: true
 }
 
+/** Lower-case names, as Node has them. */
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
+
 export interface Incoming {
   readonly status: number
-  /** Lower-case names; several values are joined by a comma. */
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: AnswerHeaders
   /** '' where bytes were asked for. */
   readonly text: string
   readonly bytes?: Uint8Array
@@ -76,10 +79,8 @@ export function isConnectFailure(error: unknown): boolean {
   return ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'].includes(code)
 }
 
-/** Headers as one text each. */
-export function flat(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Readonly<Record<string, string>> {
+/** Headers as one text each; several values are joined by a comma. */
+export function flat(headers: AnswerHeaders): Readonly<Record<string, string>> {
   const flattened: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) flattened[name] = typeof value === 'string' ? value : value.join(', ')

@@ -3,7 +3,7 @@ import {isAllowed} from '../../src/sdk/local/access.ts'
 import {Endpoints, type Endpoint} from '../../src/sdk/local/endpoints.ts'
 import {LocalStore} from '../../src/sdk/local/store.ts'
 import {LocalTransport} from '../../src/sdk/local/transport.ts'
-import {NoAnswer} from '../../src/sdk/transport.ts'
+import {NoAnswer, type AnswerHeaders} from '../../src/sdk/transport.ts'
 import {namespace, objectsOf, type Case, type Seen, type Sent} from './stage.ts'
 import type {Upstream} from './upstream.ts'
 
@@ -49,7 +49,7 @@ export function localStage(one: Case, upstreams: readonly Upstream[], random: ()
     async send(sent: Sent = {}): Promise<Seen> {
       const started = performance.now()
       const {status, headers, attempts}: Answered = await answerOf(sent)
-      return {status, version: headers['x-version'] ?? '', attempts, took: performance.now() - started}
+      return {status, version: String(headers['x-version'] ?? ''), attempts, took: performance.now() - started}
     },
     close: () => transport.close(),
   }
@@ -57,7 +57,7 @@ export function localStage(one: Case, upstreams: readonly Upstream[], random: ()
 
 interface Answered {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: AnswerHeaders
   readonly attempts: number
 }
 

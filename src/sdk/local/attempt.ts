@@ -1,5 +1,6 @@
 import type {IncomingHttpHeaders} from 'node:http'
 import type {Dispatcher} from 'undici'
+import type {Deadline, Deadlines} from './deadlines.ts'
 import type {Limits} from './limits.ts'
 
 /** The first line and the headers of an answer. */
@@ -22,17 +23,23 @@ export type Outcome<T> =
   | {readonly kind: 'taken'; readonly value: T}
   /** Its status is one that is tried again; nobody reads its body. */
   | {readonly kind: 'refused'}
-  /** `begun`: the headers had come. */
+  | Failed
+
+/** No answer. `begun`: the headers had come. `impatient`: its own time was over. */
+export type Failed =
   | {readonly kind: 'failed'; readonly begun: boolean; readonly cause: Error}
   | {readonly kind: 'impatient'; readonly cause: Error}
 
 export interface AttemptOptions<T> {
   readonly limits: Limits
+  readonly deadlines: Deadlines
   /** Milliseconds until the headers. */
   readonly perTryTimeout: number | undefined
   /** Told of the status as soon as it is there. Answers whether it is worth another try. */
   readonly isRefused: (status: number) => boolean
   readonly open: Open<T>
+  /** Called once, with what became of it. */
+  readonly onOutcome: (outcome: Outcome<T>) => void
 }
 
 /** Bytes, and milliseconds, that are waited for what nobody reads, so that its connection can be used again. */
@@ -41,38 +48,32 @@ const [dumpedBytes, dumpedTime] = [65_536, 1000]
 /** One request to one endpoint, by undici's own callbacks: no stream and no signal is made for it. */
 export class Attempt<T> implements Dispatcher.DispatchHandler {
   readonly #options: AttemptOptions<T>
-  readonly #settle: (outcome: Outcome<T>) => void
-  #timer: NodeJS.Timeout | undefined
+  #deadline: Deadline | undefined
+  #dumpTimer: NodeJS.Timeout | undefined
   #controller: Dispatcher.DispatchController | undefined
   #sink: Sink<T> | undefined
   #dumped = 0
   #isRefused = false
-  #isImpatient = false
-  readonly outcome: Promise<Outcome<T>>
+  #isSettled = false
 
   constructor(options: AttemptOptions<T>) {
     this.#options = options
-    const {promise, resolve} = Promise.withResolvers<Outcome<T>>()
-    this.outcome = promise
-    this.#settle = resolve
-    const {perTryTimeout} = options
+    const {limits, perTryTimeout, deadlines} = options
+    limits.whenEnded(() => this.#end({kind: 'failed', begun: this.#sink !== undefined, cause: ended()}))
     if (perTryTimeout === undefined) return
-    this.#timer = setTimeout(() => {
-      this.#isImpatient = true
-      this.#abort()
-    }, perTryTimeout)
+    this.#deadline = deadlines.set(perTryTimeout, () => this.#end({kind: 'impatient', cause: ended()}))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#isImpatient) this.#abort()
-    this.#options.limits.whenEnded(() => this.#abort())
+    // It waited for a connection until it was too late: nothing is sent.
+    if (this.#isSettled) controller.abort(ended())
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return
     // What has begun to answer is waited for, as long as the call may take.
-    clearTimeout(this.#timer)
+    this.#deadline?.cancel()
     const {isRefused, open, limits} = this.#options
     this.#isRefused = isRefused(status)
     if (!this.#isRefused) {
@@ -80,7 +81,7 @@ export class Attempt<T> implements Dispatcher.DispatchHandler {
       return
     }
     limits.whenEnded(undefined)
-    this.#timer = setTimeout(() => this.#abort(), dumpedTime).unref()
+    this.#dumpTimer = setTimeout(() => controller.abort(ended()), dumpedTime).unref()
     this.#settle({kind: 'refused'})
   }
 
@@ -88,21 +89,32 @@ export class Attempt<T> implements Dispatcher.DispatchHandler {
     if (this.#sink?.data(chunk) === false) controller.pause()
     if (!this.#isRefused) return
     this.#dumped += chunk.length
-    if (this.#dumped > dumpedBytes) this.#abort()
+    if (this.#dumped > dumpedBytes) controller.abort(ended())
   }
 
   onResponseEnd(): void {
-    clearTimeout(this.#timer)
+    clearTimeout(this.#dumpTimer)
     if (this.#sink !== undefined) this.#settle({kind: 'taken', value: this.#sink.end()})
   }
 
   onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
-    clearTimeout(this.#timer)
-    if (this.#isImpatient) this.#settle({kind: 'impatient', cause})
-    else this.#settle({kind: 'failed', begun: this.#sink !== undefined, cause})
+    clearTimeout(this.#dumpTimer)
+    this.#settle({kind: 'failed', begun: this.#sink !== undefined, cause})
   }
 
-  #abort(): void {
-    this.#controller?.abort(new Error('the call was ended'))
+  #end(outcome: Failed): void {
+    this.#settle(outcome)
+    this.#controller?.abort(outcome.cause)
   }
+
+  #settle(outcome: Outcome<T>): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    this.#deadline?.cancel()
+    this.#options.onOutcome(outcome)
+  }
+}
+
+function ended(): Error {
+  return new Error('the call was ended')
 }

@@ -1,4 +1,5 @@
 import {NoAnswer} from '../transport.ts'
+import type {Deadline, Deadlines} from './deadlines.ts'
 
 /** Who may end a call before it has been answered. */
 export type Ender = 'rule' | 'caller'
@@ -7,19 +8,26 @@ export type Ender = 'rule' | 'caller'
 export class Limits {
   readonly #timeout: number
   readonly #given: AbortSignal | undefined
+  readonly #deadline: Deadline | undefined
   readonly #timer: NodeJS.Timeout | undefined
   readonly #onAbort: (() => void) | undefined
   #endedBy: Ender | undefined
   #onEnd: (() => void) | undefined
 
-  /** @param rule milliseconds that the rule gives it; `caller`: those that its caller gives it, with a signal of its own */
-  constructor(rule: number | undefined, caller: number | undefined, given: AbortSignal | undefined) {
+  /**
+   * @param rule milliseconds that the rule gives it; `caller`: those that its caller gives it, with a signal of its own
+   * @param deadlines those of calls by the same rules; what a caller says may be of any length, and has a timer of its own
+   */
+  constructor(
+    deadlines: Deadlines,
+    rule: number | undefined,
+    caller: number | undefined,
+    given: AbortSignal | undefined,
+  ) {
     this.#timeout = Math.min(rule ?? Infinity, caller ?? Infinity)
     this.#given = given
-    if (this.#timeout !== Infinity) {
-      const by = caller === this.#timeout ? 'caller' : 'rule'
-      this.#timer = setTimeout(() => this.#end(by), this.#timeout)
-    }
+    if (this.#timeout === caller) this.#timer = setTimeout(() => this.#end('caller'), caller)
+    else if (this.#timeout === rule) this.#deadline = deadlines.set(rule, () => this.#end('rule'))
     if (given === undefined) return
     this.#onAbort = () => this.#end('caller')
     if (given.aborted) this.#end('caller')
@@ -57,6 +65,7 @@ export class Limits {
 
   /** To be called when the call is over: nothing is left behind. */
   dispose(): void {
+    this.#deadline?.cancel()
     clearTimeout(this.#timer)
     this.#onEnd = undefined
     if (this.#onAbort !== undefined) this.#given?.removeEventListener('abort', this.#onAbort)

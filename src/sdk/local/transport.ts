@@ -1,8 +1,8 @@
 import {Agent, errors} from 'undici'
 import type {Breaker, Retries, RetryCondition, Route, ServiceName, Traffic} from '../../intent/intent.ts'
+import type {StringMap} from '../../mesh/pod.ts'
 import {
   ended,
-  flat,
   isConnectFailure,
   NoAnswer,
   type Incoming,
@@ -10,7 +10,8 @@ import {
   type Transport,
   type Try,
 } from '../transport.ts'
-import {Attempt, type Head, type Outcome, type Sink} from './attempt.ts'
+import {Attempt, type Failed, type Head, type Outcome, type Sink} from './attempt.ts'
+import {Deadlines} from './deadlines.ts'
 import {Ejections} from './ejection.ts'
 import type {Endpoints} from './endpoints.ts'
 import {Limits} from './limits.ts'
@@ -40,14 +41,16 @@ interface Progress {
   readonly tried: string[]
 }
 
+const noLabels: StringMap = {}
+
 /** Calls processes of this machine by the rules that the meshes get, as Envoy would follow them. */
 export class LocalTransport implements Transport {
   readonly #options: LocalOptions
   /** As many connections to one endpoint as Envoy makes by default. */
   readonly #agent = new Agent({keepAliveTimeout: 10_000, connections: 1024})
   readonly #ejections: Ejections
-  /** Endpoints take turns. */
-  readonly #turns = new Map<string, number>()
+  readonly #deadlines = new Deadlines()
+  readonly #groups = new Map<string, Group>()
 
   constructor(options: LocalOptions) {
     this.#options = options
@@ -58,7 +61,7 @@ export class LocalTransport implements Transport {
     return this.exchange(outgoing, ({status, headers}, _, {url, attempts}) =>
       gathered((bytes) => {
         const content = outgoing.binary === true ? {text: '', bytes: new Uint8Array(bytes)} : {text: textOf(bytes)}
-        return {status, headers: flat(headers), ...content, url, attempts}
+        return {status, headers, ...content, url, attempts}
       }),
     )
   }
@@ -69,22 +72,35 @@ export class LocalTransport implements Transport {
    *
    * @throws as send
    */
-  async exchange<T>(outgoing: Outgoing, open: OpenAnswer<T>): Promise<T> {
+  exchange<T>(outgoing: Outgoing, open: OpenAnswer<T>): Promise<T> {
     const {service, method, headers, signal} = outgoing
+    const {promise, resolve, reject} = Promise.withResolvers<T>()
     const traffic = this.#options.trafficOf(service)
-    const route = routeOf(traffic?.routes ?? [], {method, path: pathOf(outgoing.path), headers})
-    const limits = new Limits(route?.timeout, outgoing.timeout, signal)
-    const progress: Progress = {attempts: 0, url: '', tried: []}
-    const call: Call<T> = {outgoing, target: this.#targetOf(service, traffic, route), limits, progress, open}
-    try {
-      return await this.#tryAll(call, route?.retries)
-    } finally {
-      limits.dispose()
+    const route = traffic && routeOf(traffic.routes, {method, path: pathOf(outgoing.path), headers})
+    const limits = new Limits(this.#deadlines, route?.timeout, outgoing.timeout, signal)
+    const call: Call<T> = {
+      outgoing,
+      target: this.#targetOf(service, traffic, route),
+      retries: route?.retries,
+      limits,
+      progress: {attempts: 0, url: '', tried: []},
+      open,
+      answer(value) {
+        limits.dispose()
+        resolve(value)
+      },
+      fail(error) {
+        limits.dispose()
+        reject(error)
+      },
     }
+    this.#try(call)
+    return promise
   }
 
-  close(): Promise<void> {
-    return ended(this.#agent)
+  async close(): Promise<void> {
+    await ended(this.#agent)
+    this.#deadlines.close()
   }
 
   /** The share of a call is drawn once, and its tries stay with it. The breaker is that of the service that gets it. */
@@ -92,94 +108,110 @@ export class LocalTransport implements Transport {
     const backend = route === undefined ? undefined : backendOf(route.backends, this.#options.random())
     const to = backend?.service ?? service
     const own = to.name === service.name && to.namespace === service.namespace ? traffic : this.#options.trafficOf(to)
-    const {subset = ''} = backend ?? {}
-    return {
-      service: to,
-      version: subset,
-      labels: subset === '' ? {} : (own?.subsets.find(({name}) => name === subset)?.labels ?? {version: subset}),
-      breaker: own?.breaker,
-      group: `${to.namespace}/${to.name}/${subset}`,
-    }
+    const subset = backend?.subset ?? ''
+    const labels =
+      subset === '' ? noLabels : (own?.subsets.find(({name}) => name === subset)?.labels ?? {version: subset})
+    return {service: to, version: subset, breaker: own?.breaker, group: this.#groupOf(to, subset, labels)}
   }
 
-  async #tryAll<T>(call: Call<T>, retries: Retries | undefined): Promise<T> {
-    const {limits, progress, target, outgoing} = call
-    const {attempts: most = 0, on = [], perTryTimeout} = retries ?? {}
-    for (;;) {
+  #groupOf(service: ServiceName, subset: string, labels: StringMap): Group {
+    const name = `${service.namespace}/${service.name}/${subset}`
+    const known = this.#groups.get(name)
+    if (known?.labels === labels) return known
+    const urls = this.#options.endpoints.of(service, labels).map(({url}) => url)
+    const group = {name, labels, urls, turn: known?.turn ?? 0}
+    this.#groups.set(name, group)
+    return group
+  }
+
+  /** One try of a call, and then the next one or its end. */
+  #try<T>(call: Call<T>): void {
+    try {
+      const {target, limits, progress, outgoing} = call
       limits.throwIfEnded(progress)
       const endpoint = this.#endpointOf(target, progress)
       progress.attempts++
-      progress.url = `${endpoint}${outgoing.path}`
+      progress.url = endpoint + outgoing.path
       progress.tried.push(endpoint)
-      const isLast = progress.attempts > most
-      const outcome = await this.#tryOne(call, endpoint, perTryTimeout, isLast ? [] : on)
-      if (outcome.kind === 'taken') return outcome.value
-      limits.throwIfEnded(progress, outcome.kind === 'refused' ? undefined : outcome.cause)
-      if (outcome.kind !== 'refused' && (isLast || !isWorthAnother(failureOf(outcome), on))) {
-        throw noAnswer(outcome, progress, perTryTimeout)
-      }
-      const longest = Math.min(backoffBase * 2 ** (progress.attempts - 1), backoffMost)
-      await limits.wait(this.#options.random() * longest)
+      this.#send(call, endpoint)
+    } catch (error) {
+      call.fail(error)
     }
   }
 
-  #endpointOf({service, labels, version, breaker, group}: Target, {tried, ...progress}: Progress): string {
-    const known = this.#options.endpoints.of(service, labels).map(({url}) => url)
-    if (known.length === 0) {
+  #endpointOf({group, version, breaker}: Target, {tried, url, attempts}: Progress): string {
+    const {name, urls} = group
+    if (urls.length === 0) {
       const which = version === '' ? '' : ` of version ${version}`
       const cause = new Error(`no process${which} is known; name it in MESHWRIGHT_SERVICES`)
-      throw new NoAnswer('connect', {...progress, cause})
+      throw new NoAnswer('connect', {url, attempts, cause})
     }
-    if (breaker === undefined) this.#ejections.forget(group)
-    const available = this.#ejections.available(group, known)
-    const turn = this.#turns.get(group) ?? 0
-    this.#turns.set(group, turn + 1)
+    if (breaker === undefined) this.#ejections.forget(name)
+    const available = this.#ejections.available(name, urls)
     // As Istio has it: another try goes elsewhere, while there is an endpoint that was not asked yet.
     const fresh = tried.length === 0 ? available : available.filter((endpoint) => !tried.includes(endpoint))
     const among = fresh.length > 0 ? fresh : available
-    const endpoint = among[turn % among.length]
-    if (endpoint === undefined) throw new NoAnswer('circuit-open', progress)
+    const endpoint = among[group.turn++ % among.length]
+    if (endpoint === undefined) throw new NoAnswer('circuit-open', {url, attempts})
     return endpoint
   }
 
-  async #tryOne<T>(
-    {outgoing, target, limits, progress, open}: Call<T>,
-    endpoint: string,
-    perTryTimeout: number | undefined,
-    on: readonly RetryCondition[],
-  ): Promise<Outcome<T>> {
+  #send<T>(call: Call<T>, endpoint: string): void {
+    const {outgoing, target, limits, progress, retries} = call
     const {service, version, breaker, group} = target
     const {method, path, headers, body = null} = outgoing
     const {url, attempts} = progress
+    const on = retries === undefined || attempts > retries.attempts ? [] : retries.on
     const started = this.#options.now()
     const judge = (ok: boolean): void => {
-      if (breaker !== undefined) this.#ejections.record(group, endpoint, ok, breaker)
+      if (breaker !== undefined) this.#ejections.record(group.name, endpoint, ok, breaker)
     }
     let status = 0
     const attempt = new Attempt<T>({
       limits,
-      perTryTimeout,
+      deadlines: this.#deadlines,
+      perTryTimeout: retries?.perTryTimeout,
       isRefused(given) {
         status = given
         judge(status < 500)
         return on.length > 0 && isWorthAnother(status, on)
       },
-      open: (head, resume) => open(head, resume, {url, attempts}),
+      open: (head, resume) => call.open(head, resume, {url, attempts}),
+      onOutcome: (outcome) => {
+        const failed = outcome.kind === 'failed' || outcome.kind === 'impatient'
+        if (failed && outcome.cause instanceof errors.InvalidArgumentError) {
+          call.fail(outcome.cause)
+          return
+        }
+        // A call that its caller gave up says nothing of the endpoint, nor does a body that takes too long.
+        const {endedBy} = limits
+        const isSlow = endedBy === 'caller' || (endedBy === 'rule' && failed && hasBegun(outcome))
+        if (failed && !isSlow) judge(false)
+        if (endedBy !== 'caller') {
+          const duration = this.#options.now() - started
+          this.#options.onTry?.({service, version, url, status: failed ? 0 : status, duration})
+        }
+        this.#goOn(call, outcome)
+      },
     })
-    const sent = {origin: endpoint, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0}
-    this.#agent.dispatch(sent, attempt)
-    const outcome = await attempt.outcome
-    const failed = outcome.kind === 'failed' || outcome.kind === 'impatient'
-    if (outcome.kind === 'failed') {
-      if (outcome.cause instanceof errors.InvalidArgumentError) throw outcome.cause
-      // A call that its caller gave up says nothing of the endpoint, nor does a body that takes too long.
-      if (limits.endedBy === undefined || (limits.endedBy === 'rule' && !outcome.begun)) judge(false)
-    } else if (failed) judge(false)
-    if (limits.endedBy !== 'caller') {
-      const duration = this.#options.now() - started
-      this.#options.onTry?.({service, version, url, status: failed ? 0 : status, duration})
+    this.#agent.dispatch({origin: endpoint, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0}, attempt)
+  }
+
+  #goOn<T>(call: Call<T>, outcome: Outcome<T>): void {
+    const {limits, progress, retries} = call
+    if (outcome.kind === 'taken') {
+      call.answer(outcome.value)
+      return
     }
-    return outcome
+    try {
+      limits.throwIfEnded(progress, outcome.kind === 'refused' ? undefined : outcome.cause)
+      if (outcome.kind !== 'refused') throwIfLast(outcome, progress, retries)
+    } catch (error) {
+      call.fail(error)
+      return
+    }
+    const longest = Math.min(backoffBase * 2 ** (progress.attempts - 1), backoffMost)
+    void limits.wait(this.#options.random() * longest).then(() => this.#try(call))
   }
 }
 
@@ -194,19 +226,29 @@ export type OpenAnswer<T> = (
 interface Target {
   readonly service: ServiceName
   readonly version: string
-  readonly labels: Readonly<Record<string, string>>
   readonly breaker: Breaker | undefined
-  /** What Envoy would call a cluster: a service, or a subset of it. */
-  readonly group: string
+  readonly group: Group
+}
+
+/** What Envoy would call a cluster: a service, or a subset of it. */
+interface Group {
+  readonly name: string
+  readonly labels: StringMap
+  readonly urls: readonly string[]
+  /** Endpoints take turns. */
+  turn: number
 }
 
 /** A call, and what its tries share. */
 interface Call<T> {
   readonly outgoing: Outgoing
   readonly target: Target
+  readonly retries: Retries | undefined
   readonly limits: Limits
   readonly progress: Progress
   readonly open: OpenAnswer<T>
+  readonly answer: (value: T) => void
+  readonly fail: (error: unknown) => void
 }
 
 function pathOf(target: string): string {
@@ -214,8 +256,11 @@ function pathOf(target: string): string {
   return end < 0 ? target : target.slice(0, end)
 }
 
-type Failed = Extract<Outcome<unknown>, {readonly cause: Error}>
 type Failure = 'connect-failure' | 'reset' | 'per-try-timeout' | 'broken-off'
+
+function hasBegun(failed: Failed): boolean {
+  return failed.kind === 'failed' && failed.begun
+}
 
 function failureOf(failed: Failed): Failure {
   if (failed.kind === 'impatient') return 'per-try-timeout'
@@ -223,10 +268,12 @@ function failureOf(failed: Failed): Failure {
   return isConnectFailure(failed.cause) ? 'connect-failure' : 'reset'
 }
 
-/** In the words of a transport. */
-function noAnswer({kind, cause}: Failed, {url, attempts}: Progress, perTryTimeout = 0): NoAnswer {
-  if (kind === 'impatient') return new NoAnswer('timeout', {url, attempts, timeout: perTryTimeout, cause})
-  return new NoAnswer('connect', {url, attempts, cause})
+/** @throws NoAnswer where there is no other try */
+function throwIfLast(failed: Failed, {url, attempts}: Progress, retries: Retries | undefined): void {
+  const {kind, cause} = failed
+  if (retries !== undefined && attempts <= retries.attempts && isWorthAnother(failureOf(failed), retries.on)) return
+  if (kind === 'failed') throw new NoAnswer('connect', {url, attempts, cause})
+  throw new NoAnswer('timeout', {url, attempts, timeout: retries?.perTryTimeout ?? 0, cause})
 }
 
 /** In Envoy's words (source/common/router/retry_state_impl.cc): 5xx and gateway-error are no answer at all, too. */
