@@ -63,6 +63,11 @@ const entries: readonly Entry[] = [
     load: async (io) => (await import('./config.ts')).configCommand(io),
   },
   {
+    name: 'init',
+    summary: 'write a configuration to begin with, and the lines that give an application app.mesh',
+    load: async (io) => (await import('./init.ts')).initCommand(io),
+  },
+  {
     name: 'dev',
     summary: 'run a command on this machine whose calls follow the rules',
     load: async (io) => (await import('./dev.ts')).devCommand(io),
