@@ -5,8 +5,8 @@ import type {fileSchema} from '../config/schema.ts'
 export type MeshConfiguration = z.input<typeof fileSchema>
 
 /**
- * A configuration in TypeScript, with completion and types: `export default defineConfig({mesh: {type: 'linkerd'}})`.
- * It is checked when it is used: by `createMesh`, or by the command line.
+ * A configuration in TypeScript, with completion and types: `createMesh({configuration: defineConfig({mesh: {type:
+ * 'linkerd'}})})`. It is checked when it is used. One that the command line is to read as well stands in a file of YAML.
  */
 export function defineConfig(configuration: MeshConfiguration): MeshConfiguration {
   return configuration

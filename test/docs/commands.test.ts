@@ -9,7 +9,7 @@ const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'certs/README.md',
-  ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`),
+  ...['docs', 'docs/sdk'].flatMap((folder) => readdirSync(join(root, folder)).map((page) => `${folder}/${page}`)),
 ].filter((page) => page.endsWith('.md'))
 const ci = readFileSync(join(root, '.ci/run'), 'utf8')
 
