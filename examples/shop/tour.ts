@@ -5,11 +5,10 @@
  */
 import {delimiter, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {table} from '../../src/cli/report.ts'
 import {createMesh, MeshHttpError, type Span} from '../../src/sdk/index.ts'
 import {orderOperations, paymentOperations, userOperations} from './services/contracts.ts'
 import {Staff, type Job, type Report} from './services/staff.ts'
-import {MetricsView, treeOf} from './services/views.ts'
+import {LiveText, MetricsView, treeOf} from './services/views.ts'
 
 const folder = import.meta.dirname
 const rules = ['access.yaml', 'traffic.yaml'].map((name) => join(folder, 'rules', name))
@@ -109,20 +108,15 @@ async function canary(): Promise<void> {
       await sleep(20)
     }
   }
+  const live = new LiveText(process.stdout)
+  const redraw = setInterval(() => live.show(`${sharesShown()}\n${view}`), 250)
   await Promise.all(Array.from({length: 4}, work))
   // The last second is reported when it is over.
   await sleep(1200)
+  clearInterval(redraw)
+  live.end(sharesShown())
   const [v1 = 0, v2 = 0] = [shares.get('v1'), shares.get('v2')]
   const deviation = Math.sqrt(orders * 0.8 * 0.2)
-  for (const [version, count] of [
-    ['v1', v1],
-    ['v2', v2],
-  ] as const) {
-    const share = count / orders
-    console.log(
-      `product-service ${version}  ${'█'.repeat(Math.round(share * 50)).padEnd(42)} ${count} (${(share * 100).toFixed(1)} %)`,
-    )
-  }
   expect(
     outcomes.every((outcome) => outcome === 'ok'),
     `orders failed: ${[...new Set(outcomes)].join(', ')}`,
@@ -131,12 +125,21 @@ async function canary(): Promise<void> {
   expect(Math.abs(v2 - orders * 0.2) < 4 * deviation, `v2 got ${v2} of ${orders}`)
 }
 
+function sharesShown(): string {
+  const counts = ['v1', 'v2'].map((version) => [version, shares.get(version) ?? 0] as const)
+  const all = counts.reduce((sum, [, count]) => sum + count, 0)
+  const lines = counts.map(([version, count]) => {
+    const share = all === 0 ? 0 : count / all
+    const bar = '█'.repeat(Math.round(share * 50)).padEnd(42)
+    return `product-service ${version}  ${bar} ${count} (${(share * 100).toFixed(1)} %)\n`
+  })
+  return lines.join('')
+}
+
 function metrics(): void {
-  title('Metrics, the last second of it')
-  const heading = ['SERVICE', 'VERSION', 'SEEN BY', 'REQUESTS', 'RPS', 'SUCCESS', 'P50 MS', 'P95 MS']
-  const rows = view.table()
-  process.stdout.write(table(heading, rows))
-  expect(rows.length >= 6, 'not every call shows in the metrics')
+  title('Metrics, as they stood at the end (on a terminal they are live while orders come in)')
+  process.stdout.write(String(view))
+  expect(view.rows().length >= 6, 'not every call shows in the metrics')
 }
 
 async function denial(): Promise<void> {

@@ -14,14 +14,27 @@ import {referencePage} from '../../packaging/reference.ts'
 const root = join(import.meta.dirname, '..', '..')
 const docs = join(root, 'docs', 'sdk')
 
-const blocksOf = (page: string, mark: string) =>
-  [...readFileSync(join(docs, page), 'utf8').matchAll(new RegExp(`^\`\`\`${mark}\\n([^]*?)^\`\`\``, 'gm'))].map(
+const blocksOf = (page: string, mark: string, from = docs) =>
+  [...readFileSync(join(from, page), 'utf8').matchAll(new RegExp(`^\`\`\`${mark}\\n([^]*?)^\`\`\``, 'gm'))].map(
     ([, text = '']) => text,
   )
-const programs = readdirSync(docs)
-  .filter((page) => page !== 'api.md')
-  .map((page) => ({page, text: blocksOf(page, 'ts').join('\n')}))
-  .filter(({text}) => text !== '')
+/** What the few lines of the project's own page stand in. */
+const aroundReadme = (lines: string) => `
+import Fastify from 'fastify'
+import {op} from 'meshwright'
+import meshwright from 'meshwright/fastify'
+const orderOperations = {createOrder: op<{userId: string; items: readonly string[]}, {id: string}>('POST /orders')}
+${lines}
+console.log(order.id)
+await app.close()`
+
+const programs = [
+  ...readdirSync(docs)
+    .filter((page) => page !== 'api.md')
+    .map((page) => ({page, name: basename(page, '.md'), text: blocksOf(page, 'ts').join('\n')}))
+    .filter(({text}) => text !== ''),
+  {page: '../../README.md', name: 'project', text: aroundReadme(blocksOf('README.md', 'ts', root).join('\n'))},
+]
 
 let folder = ''
 let service: Server
@@ -33,8 +46,11 @@ beforeAll(async () => {
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
   }
   writeFileSync(join(folder, 'package.json'), JSON.stringify({type: 'module', private: true}))
-  for (const {page, text} of programs)
-    writeFileSync(join(folder, `${basename(page, '.md')}.ts`), `${text}\nexport {}\n`)
+  for (const {name, text} of programs) {
+    // A port that is free.
+    const program = text.replace('app.listen({port: 3000})', 'app.listen({port: 0})')
+    writeFileSync(join(folder, `${name}.ts`), `${program}\nexport {}\n`)
+  }
   const compilerOptions = {
     target: 'es2024',
     module: 'nodenext',
@@ -45,8 +61,7 @@ beforeAll(async () => {
     noEmit: true,
     types: ['node'],
   }
-  for (const {page} of programs) {
-    const name = basename(page, '.md')
+  for (const {name} of programs) {
     // Each alone: what one page declares of a module is not another one's.
     writeFileSync(join(folder, `tsconfig.${name}.json`), JSON.stringify({compilerOptions, files: [`${name}.ts`]}))
   }
@@ -70,18 +85,18 @@ describe('the program of each page', () => {
     expect(programs.length).toBeGreaterThan(9)
   })
 
-  test.each(programs)('$page compiles', ({page}) => {
-    const args = ['-p', `tsconfig.${basename(page, '.md')}.json`]
+  test.each(programs)('$page compiles', ({name}) => {
+    const args = ['-p', `tsconfig.${name}.json`]
     const {status, stdout} = spawnSync(tool('tsc'), args, {cwd: folder, encoding: 'utf8'})
     expect({status, stdout}).toEqual({status: 0, stdout: ''})
   })
 
-  test.each(programs)('$page runs, says nothing on stderr, and ends', async ({page}) => {
+  test.each(programs)('$page runs, says nothing on stderr, and ends', async ({name}) => {
     const address = service.address()
     const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
     const versioned = (name: string) => `${name}@v1=${url},${name}@v2=${url}`
     const services = [`payment-service=${url}`, versioned('order-service'), versioned('product-service')].join()
-    const child = spawn(process.execPath, [`${basename(page, '.md')}.ts`], {
+    const child = spawn(process.execPath, [`${name}.ts`], {
       cwd: folder,
       env: {PATH: process.env['PATH'], MESHWRIGHT_SERVICES: services, MESHWRIGHT_MODE: 'local'},
       stdio: ['ignore', 'pipe', 'pipe'],

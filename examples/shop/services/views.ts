@@ -1,3 +1,5 @@
+import {clearScreenDown, moveCursor} from 'node:readline'
+import {table} from '../../../src/cli/report.ts'
 import type {Metric, MetricName, Span} from '../../../src/sdk/index.ts'
 
 /** The spans of one trace as a tree, whoever reported them. */
@@ -34,8 +36,13 @@ export class MetricsView {
     this.#rows.set(key, row.set(name, value))
   }
 
+  /** One line for each who was called, by each of its callers, below a heading. */
+  toString(): string {
+    return table(['SERVICE', 'VERSION', 'SEEN BY', 'REQUESTS', 'RPS', 'SUCCESS', 'P50 MS', 'P95 MS'], this.rows())
+  }
+
   /** What was seen of those who were called, by the callers. */
-  table(): readonly (readonly string[])[] {
+  rows(): readonly (readonly string[])[] {
     return [...this.#rows]
       .map(([key, row]) => ({key: key.split('\t'), row}))
       .filter(
@@ -61,4 +68,33 @@ function shown(value: number | null | undefined, digits = 0): string {
 
 function percent(value: number | null | undefined): string {
   return value === null || value === undefined ? '-' : `${(value * 100).toFixed(1)} %`
+}
+
+/** Text at the end of a terminal that is written anew in its place. Elsewhere only what it comes to in the end shows. */
+export class LiveText {
+  readonly #stream: NodeJS.WritableStream & {readonly isTTY?: boolean}
+  #lines = 0
+
+  constructor(stream: NodeJS.WritableStream & {readonly isTTY?: boolean}) {
+    this.#stream = stream
+  }
+
+  show(text: string): void {
+    if (this.#stream.isTTY) this.#replace(text)
+  }
+
+  /** The last of it, which stays. */
+  end(text: string): void {
+    this.#replace(text)
+    this.#lines = 0
+  }
+
+  #replace(text: string): void {
+    if (this.#lines > 0) {
+      moveCursor(this.#stream, 0, -this.#lines)
+      clearScreenDown(this.#stream)
+    }
+    this.#stream.write(text)
+    this.#lines = text.split('\n').length - 1
+  }
 }
