@@ -77,6 +77,8 @@ export class ApplicationMesh implements Mesh {
   readonly #operations: Map<string, Operations>
   /** Clients are made once: their functions may be compared and remembered. */
   readonly #clients = new Map<string, object>()
+  /** Those whose operations were passed, which handlers may do with every request. */
+  readonly #given = new WeakMap<Operations, Map<string, object>>()
   #closed: Promise<void> | undefined
   #tellsMetrics = false
 
@@ -105,8 +107,14 @@ export class ApplicationMesh implements Mesh {
   getService(name: string): UntypedClient
   getService(name: string, operations?: Operations): object {
     const service = this.#named(name)
-    if (operations !== undefined) return this.#parts.clients.typed(service, operations)
     const key = keyOf(service)
+    if (operations !== undefined) {
+      const given = this.#given.get(operations) ?? new Map<string, object>()
+      this.#given.set(operations, given)
+      const client = given.get(key) ?? this.#parts.clients.typed(service, operations)
+      given.set(key, client)
+      return client
+    }
     const client = this.#clients.get(key) ?? this.#client(service)
     this.#clients.set(key, client)
     return client

@@ -62,6 +62,8 @@ describe('a client', () => {
     await own.getService('a')['anything']?.()
     expect(asked).toEqual(['GET /ping', 'POST /anything'])
     expect(own.getService('a')).toBe(own.getService('a.default'))
+    expect(own.getService('a', operations)).toBe(own.getService('a.default', operations))
+    expect(own.getService('a', operations)).not.toBe(own.getService('b', operations))
   })
 
   test('is refused in strict mode where nothing is known, and for what is no name', () => {

@@ -127,7 +127,7 @@ describe('rules', () => {
     await expect(waiting).rejects.toMatchObject({code: 'MESH_CLOSED'})
     await expect(handle.accepted()).rejects.toMatchObject({code: 'MESH_CLOSED'})
     expect(() => rules.register(split(80))).toThrow('closed')
-    expect(() => handle.dispose()).toThrow('closed')
+    await expect(handle.dispose()).rejects.toThrow('closed')
     await rules.underWay
   })
 

@@ -145,7 +145,7 @@ export class Registrar {
     }
   }
 
-  #dispose(subject: Subject, entry: Entry): Promise<void> {
+  async #dispose(subject: Subject, entry: Entry): Promise<void> {
     this.#throwIfClosed()
     if (subject.entries.get(entry.fragment.call) === entry) {
       entry.end(new MeshRuleError('the rule was taken back'))

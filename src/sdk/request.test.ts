@@ -38,7 +38,7 @@ test('an input that is no map is the body as it is', () => {
 
 test('no text in a field leaves its segment of the path', () => {
   fc.assert(
-    fc.property(fc.string({minLength: 1, unit: 'binary'}), (id) => {
+    fc.property(fc.string({minLength: 1, unit: fc.nat(0xffff).map((code) => String.fromCharCode(code))}), (id) => {
       try {
         const {path} = requestOf(op('GET /orders/{id}/items'), {id})
         expect(new URL(path, 'http://x').pathname.split('/')).toHaveLength(4)
