@@ -109,7 +109,7 @@ async function canary(): Promise<void> {
     }
   }
   const live = new LiveText(process.stdout)
-  const redraw = setInterval(() => live.show(`${sharesShown()}\n${view}`), 250)
+  const redraw = setInterval(() => live.show(`${sharesShown()}\n${view.text()}`), 250)
   await Promise.all(Array.from({length: 4}, work))
   // The last second is reported when it is over.
   await sleep(1200)
@@ -138,7 +138,7 @@ function sharesShown(): string {
 
 function metrics(): void {
   title('Metrics, as they stood at the end (on a terminal they are live while orders come in)')
-  process.stdout.write(String(view))
+  process.stdout.write(view.text())
   expect(view.rows().length >= 6, 'not every call shows in the metrics')
 }
 

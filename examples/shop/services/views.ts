@@ -37,7 +37,7 @@ export class MetricsView {
   }
 
   /** One line for each who was called, by each of its callers, below a heading. */
-  toString(): string {
+  text(): string {
     return table(['SERVICE', 'VERSION', 'SEEN BY', 'REQUESTS', 'RPS', 'SUCCESS', 'P50 MS', 'P95 MS'], this.rows())
   }
 
