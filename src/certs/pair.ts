@@ -1,6 +1,7 @@
 import {createPrivateKey, X509Certificate} from 'node:crypto'
 import {createSecureContext} from 'node:tls'
 import {tlsOptions, type KeyPair} from '../admission/tls.ts'
+import {everyCertificate, type Trusted} from './bundle.ts'
 
 /** What a certificate says of itself. */
 export interface CertificateFacts {
@@ -79,14 +80,14 @@ export function signerOf(bundle: string, key: string): KeyPair | undefined {
   return found === undefined ? undefined : {cert: found.toString(), key}
 }
 
-function signedBy(below: X509Certificate, above: X509Certificate): boolean {
-  return below.checkIssued(above) && below.verify(above.publicKey)
+/** Of these authorities the one that signed the certificate itself. */
+export function issuerOf(cert: string, authorities: readonly Trusted[]): Trusted | undefined {
+  const [leaf] = everyCertificate(cert)
+  return leaf && authorities.find(({pem}) => signedBy(leaf, new X509Certificate(pem)))
 }
 
-const block = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
-
-function everyCertificate(pem: string): X509Certificate[] {
-  return (pem.match(block) ?? []).flatMap((text) => parse(text) ?? [])
+function signedBy(below: X509Certificate, above: X509Certificate): boolean {
+  return below.checkIssued(above) && below.verify(above.publicKey)
 }
 
 function certificate(pem: string, role: string, problems: string[]): X509Certificate | undefined {

@@ -1,11 +1,11 @@
-import {isIP} from 'node:net'
 import {resolve} from 'node:path'
-import {Command, InvalidArgumentError, Option} from 'commander'
+import {Command, Option} from 'commander'
 import type {KeyPair} from '../admission/tls.ts'
 import {present, readAuthority, readAuthorityKey, readKeyPair, writeFolder, writeTexts} from '../certs/folder.ts'
 import {inspect, signerOf, type CertificateFacts, type Inspection} from '../certs/pair.ts'
 import {Failure, reasonOf} from './failure.ts'
 import type {Io} from './io.ts'
+import {hostValue} from './option-values.ts'
 
 /** Where a webhook is called on this machine, and where the manifests put it in a cluster. */
 const usualHosts = ['localhost', '127.0.0.1', '::1', 'meshwright.meshwright-system.svc']
@@ -36,7 +36,7 @@ function initCommand(io: Io): Command {
       new Option(
         '--host <host>',
         `a host name or IP address that the webhook is called by (may be repeated; default: ${usualHosts.join(', ')}; with --only certificate those of the certificate that is there)`,
-      ).argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), host(value)]),
+      ).argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), hostValue(value)]),
     )
     .option('--force', 'overwrite what is there', false)
     .option('--ca-key', "keep the authority's key too (ca.key), so that --only can use it", false)
@@ -105,14 +105,6 @@ function written(dir: string, writing: Promise<void>): Promise<void> {
   return writing.catch((error: unknown) => {
     throw new Failure(`cannot write ${dir}: ${reasonOf(error)}`)
   })
-}
-
-function host(value: string): string {
-  const name = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/i
-  if (value.length > 253 || (isIP(value) === 0 && !name.test(value))) {
-    throw new InvalidArgumentError('It must be a host name or an IP address.')
-  }
-  return value
 }
 
 function showCommand(io: Io): Command {

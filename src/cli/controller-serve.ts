@@ -8,19 +8,22 @@ import {createHealthServer} from '../controller/health.ts'
 import {Controller} from '../controller/run.ts'
 import {Tally} from '../controller/tally.ts'
 import {World} from '../intent/world.ts'
+import {selfSubjectReviews} from '../kube/cluster-time.ts'
 import type {Verb} from '../kube/errors.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import {ruleMeshes} from '../mesh/translators.ts'
 import {createLog, type LogLevel} from '../obs/log.ts'
 import {connectTo, type ClusterOptions} from './cluster-options.ts'
+import {certificatesOf, type CertificateOptions, type Certificates} from './controller-certificates.ts'
 import {Failure} from './failure.ts'
 import type {Io} from './io.ts'
 import {listen, ownNamespace, sinkOf, untilStopped} from './serving.ts'
 
-export interface ControllerOptions extends ClusterOptions {
+export interface ControllerOptions extends ClusterOptions, CertificateOptions {
   readonly config: readonly string[]
   readonly env?: string
   readonly mesh?: MeshName
+  readonly namespace?: string
   readonly namespaceForLease?: string
   /** Milliseconds. */
   readonly leaseDuration: number
@@ -57,15 +60,18 @@ export async function control(options: ControllerOptions, io: Io): Promise<void>
     ...(options.mesh === undefined ? {} : {mesh: options.mesh}),
   })
   const api = await connectTo(options, io, ({verb, kind, subresource}) => {
-    if (!reads.has(verb)) tally.wrote(verb, subresource === undefined ? kind.kind : `${kind.kind}/${subresource}`)
+    if (!reads.has(verb) && kind !== selfSubjectReviews)
+      tally.wrote(verb, subresource === undefined ? kind.kind : `${kind.kind}/${subresource}`)
   })
   const identity = `${hostname()}_${randomUUID()}`
+  const namespace = options.namespace ?? (await ownNamespace())
+  const certificates = certificatesOf(options, {namespace, instance: identity, log})
   const controller = new Controller({
     api,
     world,
     meshes: ruleMeshes,
     lease: {
-      namespace: options.namespaceForLease ?? (await ownNamespace()),
+      namespace: options.namespaceForLease ?? namespace,
       name: 'meshwright-controller',
       identity,
       duration: Math.ceil(options.leaseDuration / 1000) * 1000,
@@ -73,9 +79,10 @@ export async function control(options: ControllerOptions, io: Io): Promise<void>
     log,
     tally,
     resync: options.resync,
+    ...(certificates !== undefined && {alongside: certificates.keep}),
   })
   started.resolve(controller)
-  const servers = await serversOf(options, controller, tally)
+  const servers = await serversOf(options, controller, tally, certificates)
   log.info({identity, ...servers.ports}, 'started')
   const running = controller.run()
   // Whatever ends it by itself is a fault, and is told by the command.
@@ -97,6 +104,7 @@ async function serversOf(
   {host, metricsPort, healthPort}: ControllerOptions,
   controller: Controller,
   tally: Tally,
+  certificates: Certificates | undefined,
 ): Promise<{all: readonly Server[]; ports: {metricsPort?: number; healthPort?: number}}> {
   const all: Server[] = []
   const ports: {metricsPort?: number; healthPort?: number} = {}
@@ -110,7 +118,7 @@ async function serversOf(
       import('../controller/metrics.ts'),
       import('../obs/exporter.ts'),
     ])
-    const server = createExporter(createControllerMetrics(tally, controller.readings))
+    const server = createExporter(createControllerMetrics(tally, controller.readings, certificates?.tally))
     ports.metricsPort = await listen(server, host, metricsPort)
     all.push(server)
   }

@@ -2,15 +2,18 @@ import {Command, Option} from 'commander'
 import {meshNames} from '../mesh/mesh.ts'
 import {logLevels} from '../obs/log.ts'
 import {withCluster} from './cluster-options.ts'
+import {withCertificates} from './controller-certificates.ts'
 import {control, type ControllerOptions} from './controller-serve.ts'
 import type {Io} from './io.ts'
 import {durationValue, portValue, watchedFile} from './option-values.ts'
 
 /** `controller`: keeps a cluster's mesh objects as the rules want them until it is told to stop. */
 export function controllerCommand(io: Io): Command {
-  return withCluster(
-    new Command('controller').description(
-      "Keep the mesh's own objects as the rules want them: MeshConfig, MeshService, TrafficPolicy, AccessPolicy. Of several replicas one writes, whichever holds the lease. Serves GET /livez, GET /readyz and GET /metrics where ports are given.",
+  return withCertificates(
+    withCluster(
+      new Command('controller').description(
+        "Keep the mesh's own objects as the rules want them: MeshConfig, MeshService, TrafficPolicy, AccessPolicy. Of several replicas one writes, whichever holds the lease. Serves GET /livez, GET /readyz and GET /metrics where ports are given.",
+      ),
     ),
   )
     .addOption(
@@ -21,9 +24,10 @@ export function controllerCommand(io: Io): Command {
     .option('--env <name>', 'the environment where no namespace label names one (default: $MESHWRIGHT_ENV)')
     .addOption(new Option('--mesh <mesh>', 'the mesh, in place of every mesh.type').choices(meshNames))
     .option(
-      '--namespace-for-lease <name>',
-      "where the lease is kept (default: the pod's namespace, else meshwright-system)",
+      '--namespace <name>',
+      "its own namespace, where the lease and the Secrets are (default: the pod's, else meshwright-system)",
     )
+    .option('--namespace-for-lease <name>', 'where the lease is kept, where that is elsewhere')
     .addOption(
       new Option('--lease-duration <duration>', 'how long after its last sign of life another replica takes over')
         .argParser(durationValue(1000, 300_000, 'of whole seconds, at most 5m'))

@@ -1,3 +1,4 @@
+import {isIP} from 'node:net'
 import {InvalidArgumentError} from 'commander'
 import {parseDuration} from '../mesh/go/duration.ts'
 
@@ -22,5 +23,14 @@ export function durationValue(shortest: number, longest: number, range: string):
 /** A file that is watched, which standard input cannot be. */
 export function watchedFile(value: string): string {
   if (value === '-') throw new InvalidArgumentError('Its files are watched, and standard input is none.')
+  return value
+}
+
+/** A host name or an IP address. */
+export function hostValue(value: string): string {
+  const name = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/i
+  if (value.length > 253 || (isIP(value) === 0 && !name.test(value))) {
+    throw new InvalidArgumentError('It must be a host name or an IP address.')
+  }
   return value
 }

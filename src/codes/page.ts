@@ -1,4 +1,5 @@
 import {admissionCodes} from './admission.ts'
+import {certificateCodes} from './certificates.ts'
 import {configCodes} from './config.ts'
 import {decisions, type Entry} from './decisions.ts'
 import {findings} from './findings.ts'
@@ -24,6 +25,11 @@ const chapters: readonly {readonly heading: string; readonly told: string; reado
       entries: ruleCodes,
     },
     {heading: 'Why a configuration was not taken', told: 'With file, line and column.', entries: configCodes},
+    {
+      heading: "What became of the webhook's certificates",
+      told: "In the controller's log and in Events.",
+      entries: certificateCodes,
+    },
     {heading: 'What the server itself says', told: 'In answers and in the log.', entries: admissionCodes},
   ]
 

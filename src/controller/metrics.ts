@@ -1,4 +1,6 @@
 import {collectDefaultMetrics, Counter, Gauge, Histogram, Registry} from 'prom-client'
+import type {CertificateTally} from '../obs/certificate-tally.ts'
+import {registerCertificateMetrics} from '../obs/certificate-metrics.ts'
 import type {Tally} from './tally.ts'
 
 /** Numbers that stand elsewhere and are read when somebody scrapes. */
@@ -8,9 +10,14 @@ export interface Readings {
   readonly units: () => number
 }
 
-/** Shows what a controller counts to Prometheus. */
-export function createControllerMetrics(tally: Tally, {queued, objects, units}: Readings): Registry {
+/** Shows what a controller counts to Prometheus; of certificates where it keeps them. */
+export function createControllerMetrics(
+  tally: Tally,
+  {queued, objects, units}: Readings,
+  certificates?: CertificateTally,
+): Registry {
   const registry = new Registry()
+  if (certificates !== undefined) registerCertificateMetrics(registry, certificates)
   const registers = [registry]
   collectDefaultMetrics({register: registry})
 

@@ -3,6 +3,9 @@ import {join} from 'node:path'
 import {parseAllDocuments} from 'yaml'
 import {describe, expect, test} from 'vitest'
 import {z} from 'zod'
+import {registrations} from '../certs/registration.ts'
+import {endpointSlices} from '../certs/replicas.ts'
+import {secrets} from '../certs/secret.ts'
 import {groupOf} from '../kube/api.ts'
 import {leases} from '../kube/leader.ts'
 import type {ResourceKind} from '../mesh/resource.ts'
@@ -57,12 +60,19 @@ describe('the rights of the controller', () => {
       ...installedNeeds.flatMap(({kind, name = ''}) =>
         rights([kind], ['list', 'watch']).map((right) => `${right}/${name}`),
       ),
+      ...rights([registrations], ['list', 'watch', 'patch']).map((right) => `${right}/meshwright-webhook`),
     ])
     expect(granted('ClusterRole')).toEqual([...needed].sort())
   })
 
-  test('in its own namespace are those of an election', () => {
-    const named = rights([leases], ['get', 'patch']).map((right) => `${right}/meshwright-controller`)
-    expect(granted('Role')).toEqual([...rights([leases], ['create']), ...named])
+  test('in its own namespace are those of an election and of certificates', () => {
+    const own = ['meshwright-ca', 'meshwright-webhook-tls']
+    const needed = [
+      ...rights([leases, secrets], ['create']),
+      ...rights([leases], ['get', 'patch']).map((right) => `${right}/meshwright-controller`),
+      ...rights([secrets], ['list', 'watch', 'patch']).flatMap((right) => own.map((name) => `${right}/${name}`)),
+      ...rights([endpointSlices], ['list']),
+    ]
+    expect(granted('Role')).toEqual(needed.sort())
   })
 })

@@ -34,6 +34,8 @@ export interface ControllerOptions {
   /** Milliseconds between two times that everything is looked through, changed or not; ten minutes where absent. */
   readonly resync?: number
   readonly clock?: Clock
+  /** What else the leader does, until the signal is aborted; it must not throw. Its writes are fenced. */
+  readonly alongside?: (api: KubeApi, signal: AbortSignal) => Promise<void>
 }
 
 /** Units that are written at once: the API server answers several while one is thought about. */
@@ -130,7 +132,7 @@ export class Controller {
   /** Runs until `stop`. Rejects only where nothing can come of going on. */
   async run(): Promise<void> {
     try {
-      await this.#election.run((term) => this.#lead(term))
+      await this.#election.run((term) => this.#serve(term))
     } finally {
       await this.#watches.stop()
     }
@@ -167,6 +169,12 @@ export class Controller {
       objects: () => this.#ledger.size,
       units: () => this.#counted,
     }
+  }
+
+  async #serve(term: Term): Promise<void> {
+    const {api, alongside} = this.#options
+    // Neither waits for the other: certificates matter before any rule is known.
+    await Promise.all([this.#lead(term), alongside?.(api.fenced(term), term.signal)])
   }
 
   async #lead(term: Term): Promise<void> {

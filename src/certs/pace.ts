@@ -1,0 +1,35 @@
+/** Milliseconds for which writes are remembered, and how many there may be in that time. */
+const span = 60_000
+const most = 10
+/** Writes that need not wait for one another, and milliseconds between those that follow. */
+const atOnce = 3
+const apart = 4_000
+
+/**
+ * How often the same thing may be written: ten times a minute, the first three at once, so that what was overwritten once is
+ * right again at once, and whoever overwrites it again and again is answered for the whole minute. Times are monotonic.
+ */
+export class Pace {
+  #writes: readonly number[] = []
+
+  /** Milliseconds to wait before the next write. */
+  wait(now: number): number {
+    const recent = this.#recent(now)
+    const [oldest = now, last = now] = [recent[0], recent.at(-1)]
+    if (recent.length >= most) return oldest + span - now
+    return recent.length < atOnce ? 0 : Math.max(0, last + apart - now)
+  }
+
+  wrote(now: number): void {
+    this.#writes = [...this.#recent(now), now]
+  }
+
+  /** Others do not leave alone what was written. */
+  isContested(now: number): boolean {
+    return this.#recent(now).length >= atOnce
+  }
+
+  #recent(now: number): readonly number[] {
+    return this.#writes.filter((at) => now - at < span)
+  }
+}
