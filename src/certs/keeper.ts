@@ -1,8 +1,7 @@
 import type {KubeApi} from '../kube/api.ts'
 import {backoff} from '../kube/backoff.ts'
 import {pause, systemClock, type Clock} from '../kube/clock.ts'
-import {clusterTime} from '../kube/cluster-time.ts'
-import {AlreadyExistsError, ConflictError, FencedError, ForbiddenError, NotFoundError} from '../kube/errors.ts'
+import {AlreadyExistsError, ConflictError, FencedError, NotFoundError} from '../kube/errors.ts'
 import {Events} from '../kube/events.ts'
 import type {CertificateTally} from '../obs/certificate-tally.ts'
 import type {Log} from '../obs/log.ts'
@@ -217,22 +216,17 @@ class Keeper {
     return {...answers, allFor: all ? allFor : 0}
   }
 
-  /** By the API server's clock; by ours where it tells nobody. */
+  /** By the API server's clock: what it finds valid counts. */
   async #now(): Promise<number> {
-    try {
-      const now = await clusterTime(this.#api)
-      const apart = this.#clock.now() - now
-      this.#say('clock', Math.abs(apart) > clockTolerance ? 'apart' : '', () =>
-        this.#options.log.warn(
-          {seconds: Math.round(apart / 1000)},
-          "this machine's clock differs from the API server's, which counts",
-        ),
-      )
-      return now
-    } catch (error) {
-      if (error instanceof ForbiddenError || error instanceof NotFoundError) return this.#clock.now()
-      throw error
-    }
+    const now = await this.#api.time({signal: this.#signal, timeout: 10_000})
+    const apart = this.#clock.now() - now
+    this.#say('clock', Math.abs(apart) > clockTolerance ? 'apart' : '', () =>
+      this.#options.log.warn(
+        {seconds: Math.round(apart / 1000)},
+        "this machine's clock differs from the API server's, which counts",
+      ),
+    )
+    return now
   }
 
   #expire(certificate: 'authority' | 'webhook', milliseconds: number | undefined): void {

@@ -360,37 +360,41 @@ const action = fc.oneof(
 )
 
 describe('wherever a controller is killed, and whatever is asked for or lost meanwhile', () => {
-  test('the bundle vouches for every certificate that is served, and in the end everything is in its place', {timeout: 60_000}, () => {
-    fc.assert(
-      fc.property(
-        fc.array(action, {minLength: 20, maxLength: 200}),
-        fc.infiniteStream(fc.nat({max: 999})),
-        (actions, random) => {
-          const draws = random[Symbol.iterator]()
-          const delay = (most: number) => Math.floor(((draws.next().value ?? 0) / 1000) * most)
-          const world = new Simulation(delay)
-          const settle = (looks: number) => {
-            for (let i = 0; i < looks; i++) {
-              world.act()
-              world.pass(10_000)
+  test(
+    'the bundle vouches for every certificate that is served, and in the end everything is in its place',
+    {timeout: 60_000},
+    () => {
+      fc.assert(
+        fc.property(
+          fc.array(action, {minLength: 20, maxLength: 200}),
+          fc.infiniteStream(fc.nat({max: 999})),
+          (actions, random) => {
+            const draws = random[Symbol.iterator]()
+            const delay = (most: number) => Math.floor(((draws.next().value ?? 0) / 1000) * most)
+            const world = new Simulation(delay)
+            const settle = (looks: number) => {
+              for (let i = 0; i < looks; i++) {
+                world.act()
+                world.pass(10_000)
+              }
+              if (!world.isSteady) throw new Error('not everything is in its place in the end')
             }
-            if (!world.isSteady) throw new Error('not everything is in its place in the end')
-          }
-          settle(100)
-          world.isInstalled = true
-          for (const {do: what, wait} of actions) {
-            if (what === 'rotate') world.requests++
-            else if (what === 'lose authority') world.secret = undefined
-            else if (what === 'lose certificate') world.leaf = undefined
-            else if (what === 'die before') world.act('before')
-            else if (what === 'die after') world.act('after')
-            else world.act()
-            world.pass(wait)
-          }
-          settle(500)
-        },
-      ),
-      {numRuns: 200},
-    )
-  })
+            settle(100)
+            world.isInstalled = true
+            for (const {do: what, wait} of actions) {
+              if (what === 'rotate') world.requests++
+              else if (what === 'lose authority') world.secret = undefined
+              else if (what === 'lose certificate') world.leaf = undefined
+              else if (what === 'die before') world.act('before')
+              else if (what === 'die after') world.act('after')
+              else world.act()
+              world.pass(wait)
+            }
+            settle(500)
+          },
+        ),
+        {numRuns: 200},
+      )
+    },
+  )
 })

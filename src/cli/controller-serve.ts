@@ -8,7 +8,6 @@ import {createHealthServer} from '../controller/health.ts'
 import {Controller} from '../controller/run.ts'
 import {Tally} from '../controller/tally.ts'
 import {World} from '../intent/world.ts'
-import {selfSubjectReviews} from '../kube/cluster-time.ts'
 import type {Verb} from '../kube/errors.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import {ruleMeshes} from '../mesh/translators.ts'
@@ -60,8 +59,7 @@ export async function control(options: ControllerOptions, io: Io): Promise<void>
     ...(options.mesh === undefined ? {} : {mesh: options.mesh}),
   })
   const api = await connectTo(options, io, ({verb, kind, subresource}) => {
-    if (!reads.has(verb) && kind !== selfSubjectReviews)
-      tally.wrote(verb, subresource === undefined ? kind.kind : `${kind.kind}/${subresource}`)
+    if (!reads.has(verb)) tally.wrote(verb, subresource === undefined ? kind.kind : `${kind.kind}/${subresource}`)
   })
   const identity = `${hostname()}_${randomUUID()}`
   const namespace = options.namespace ?? (await ownNamespace())

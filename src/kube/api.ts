@@ -119,6 +119,11 @@ export interface KubeApi {
   delete(kind: ResourceKind, name: ObjectName, options?: DeleteOptions): Promise<void>
   /** Whether the API server serves this kind in this version now: whether its CRD is installed. Asked anew each time. */
   hasKind(kind: ResourceKind, options?: CallOptions): Promise<boolean>
+  /**
+   * The API server's clock, in milliseconds since 1970, to the second: what is valid for it does not depend on the clock of
+   * this machine.
+   */
+  time(options?: CallOptions): Promise<number>
   /** The same connection, whose writes are refused with a FencedError unless the fence holds as they are sent. */
   fenced(fence: Fence): KubeApi
   /** Ends the connection; calls and streams under way fail. */

@@ -181,6 +181,17 @@ export class HttpKubeApi implements KubeApi {
     return (await orAborted(known.served, signal)).has(kind.plural)
   }
 
+  async time(options: CallOptions = {}): Promise<number> {
+    const target: Target = {verb: 'get', kind: versions}
+    const {transport} = this.#options
+    const request = {method: 'GET', path: '/version', ...timed(options)} as const
+    const {status, body, header} = await this.#failing(target, options.signal, () => transport.call(request))
+    // Every answer has it, a refusal too.
+    const time = Date.parse(header('date') ?? '')
+    if (Number.isNaN(time)) throw errorOf(target, status, body, header('retry-after'))
+    return time
+  }
+
   fenced(fence: Fence): KubeApi {
     return new HttpKubeApi(this.#options, fence)
   }
@@ -261,6 +272,9 @@ export class HttpKubeApi implements KubeApi {
     }
   }
 }
+
+/** Not a kind that is served: what `/version` is called in an error. */
+const versions: ResourceKind = {apiVersion: 'v1', kind: 'Version', plural: 'version', namespaced: false}
 
 type Sent = Pick<Request, 'method' | 'path' | 'headers' | 'body'>
 

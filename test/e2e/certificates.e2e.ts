@@ -1,5 +1,5 @@
 import {X509Certificate} from 'node:crypto'
-import {readFileSync} from 'node:fs'
+import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, expect, test} from 'vitest'
@@ -18,7 +18,9 @@ import {outerAddress, Replica} from './replica.ts'
 
 const name = 'meshwright-webhook'
 const servername = `${name}.${ownNamespace}.svc`
-const settings = ['--webhook-configuration', name, '--bundle-settle', '2s', '--secret-propagation', '20s']
+const margins = ['--bundle-settle', '2s', '--secret-propagation', '20s']
+// A lease of a second is lost where the machine has a lot to do.
+const settings = ['--webhook-configuration', name, ...margins, '--lease-duration', '4s']
 const concurrency = 10
 
 const REGISTRATION = z.looseObject({
@@ -56,6 +58,8 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  if (process.env['KEEP_LOGS'] !== undefined)
+    for (const [i, {log}] of controllers.entries()) writeFileSync(`/tmp/certs/controller-${i}.log`, log)
   for (const replica of replicas) await replica.end()
   for (const controller of controllers) expect(await controller.end()).toBe(0)
   proxy.stop()
