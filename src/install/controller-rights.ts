@@ -1,3 +1,4 @@
+import {names} from './names.ts'
 import type {Rights} from './rights.ts'
 
 const watched = ['list', 'watch'] as const
@@ -32,6 +33,13 @@ export const controllerRights: Rights = {
       resources: ['configmaps'],
       resourceNames: ['istio', 'istio-sidecar-injector', 'linkerd-config', 'linkerd-identity-trust-roots'],
       verbs: watched,
+    },
+    {
+      why: "caBundle of the webhook's registration.",
+      apiGroups: ['admissionregistration.k8s.io'],
+      resources: ['mutatingwebhookconfigurations'],
+      resourceNames: [names.webhook],
+      verbs: ['list', 'watch', 'patch'],
     },
     {
       why: 'Istio.',
@@ -84,6 +92,24 @@ export const controllerRights: Rights = {
       resources: ['leases'],
       resourceNames: ['meshwright-controller'],
       verbs: ['get', 'patch'],
+    },
+    {
+      why: "The webhook's certificates. What is created has no name yet that a rule could go by.",
+      apiGroups: [''],
+      resources: ['secrets'],
+      verbs: ['create'],
+    },
+    {
+      apiGroups: [''],
+      resources: ['secrets'],
+      resourceNames: [names.authoritySecret, names.certificateSecret],
+      verbs: ['list', 'watch', 'patch'],
+    },
+    {
+      why: 'Which replicas there are, to see whose certificate they serve.',
+      apiGroups: ['discovery.k8s.io'],
+      resources: ['endpointslices'],
+      verbs: ['list'],
     },
   ],
 }

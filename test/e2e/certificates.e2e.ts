@@ -78,7 +78,7 @@ async function apply(...objects: readonly object[]): Promise<void> {
 async function register(): Promise<void> {
   const manifest = z
     .looseObject({webhooks: z.array(z.looseObject({clientConfig: z.unknown()}))})
-    .parse(parse(readFileSync(join(root, 'manifests/webhook.yaml'), 'utf8')))
+    .parse(parse(readFileSync(join(root, 'manifests/kustomize/base/registration.yaml'), 'utf8')))
   const service = {name, namespace: ownNamespace, path: '/mutate', port: 443}
   const webhooks = manifest.webhooks.map((webhook) => ({...webhook, clientConfig: {service}}))
   const ports = [{name: 'https', port: 443, targetPort: 8443}]
