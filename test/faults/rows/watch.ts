@@ -152,6 +152,7 @@ function noting(api: KubeApi, onList: () => void): KubeApi {
     patch: (...args) => api.patch(...args),
     delete: (...args) => api.delete(...args),
     hasKind: (...args) => api.hasKind(...args),
+    time: (...args) => api.time(...args),
     fenced: (fence) => api.fenced(fence),
     close: () => api.close(),
   }
