@@ -58,6 +58,10 @@ function measured({counts, durations, sizes}: Answers, window: number, queries: 
       p95: valued(durations, 'quantile', 'p95'),
       p99: valued(durations, 'quantile', 'p99'),
     },
-    size: {request: valued(sizes, 'of', 'request'), response: valued(sizes, 'of', 'response')},
+    size: {request: whole(valued(sizes, 'of', 'request')), response: whole(valued(sizes, 'of', 'response'))},
   }
+}
+
+function whole(bytes: number | null): number | null {
+  return bytes === null ? null : Math.round(bytes)
 }
