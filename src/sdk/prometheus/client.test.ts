@@ -132,6 +132,11 @@ describe('without numbers', () => {
     expect(await failure(answering(200, body))).toMatchObject({reason: 'unreadable', status: 200})
   })
 
+  test('what Prometheus says is told in one line', async () => {
+    const {message} = await failure(answering(400, refusal('a\n\u001b[31mb\r\nc')))
+    expect(message).toMatch(/ answered 400: bad_data: a \[31mb c$/)
+  })
+
   test('no password is told, and no long story', async () => {
     const url = (await answering(400, refusal('x'.repeat(1000)))).replace('//', '//me:secret@')
     const {message} = await failure(url)

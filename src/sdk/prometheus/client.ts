@@ -104,8 +104,10 @@ function parsed(text: string): unknown {
   }
 }
 
+/** What a server says goes into logs: one line, and not a long one. */
 function shortened(text: string): string {
-  return text.length > mostSaid ? `${text.slice(0, mostSaid)}...` : text
+  const line = text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+  return line.length > mostSaid ? `${line.slice(0, mostSaid)}...` : line
 }
 
 function reasonOf(error: unknown): string {

@@ -14,6 +14,8 @@ export interface PrometheusSourceOptions {
 
 /** A rate needs two scrapes: one in a window of one scrape is nothing, and four bear that one fails. */
 const scrapesInWindow = 4
+/** More than any mesh makes of one service, and few enough for a query. */
+const mostParts = 100
 
 /** What the sidecars of a mesh counted, as a Prometheus has scraped it. */
 export class PrometheusMetrics implements MetricSource {
@@ -38,7 +40,7 @@ export class PrometheusMetrics implements MetricSource {
     const window = Math.max(interval, scrapesInWindow * scrapeInterval)
     const ask = (query: string | undefined) => (query === undefined ? [] : client.query(query, signal))
     const related = await ask(queries.related?.(service, window))
-    const parts = related.flatMap(({labels: {part}}) => part ?? [])
+    const parts = related.flatMap(({labels: {part}}) => part ?? []).slice(0, mostParts)
     const subject = {service, window, parts}
     const [counts, durations, sizes] = await Promise.all([
       ask(queries.counts(subject)),
