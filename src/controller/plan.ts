@@ -17,6 +17,8 @@ export interface Application {
   readonly digest: string
   /** Names of the parts it belongs to. */
   readonly parts: readonly string[]
+  /** The way to entries of it that other objects name. */
+  readonly named?: readonly string[]
   /** As we last saw it; absent where we have no part in such an object, which may exist all the same. */
   readonly live?: LiveObject
 }
@@ -114,9 +116,14 @@ function application(unit: string, claims: readonly Claim[], live: LiveObject | 
   const parts = [...new Set(claims.map(({part}) => part))].sort()
   const merged = claims.map(({desired}) => desired.object).reduce<KubeObject>(merge, {})
   const asked = claims[0]?.desired.mode ?? 'own'
+  const named = claims.map(({desired}) => desired.named).find((path) => path !== undefined)
   // Shared: whoever made it owns it, and it is ours only if that was us.
   const mode = asked === 'share' && live?.mode === 'contribute' ? 'contribute' : asked
-  return {...finished({object: merged, mode}, unit, parts), ...(live === undefined ? {} : {live})}
+  return {
+    ...finished({object: merged, mode}, unit, parts),
+    ...(named === undefined ? {} : {named}),
+    ...(live === undefined ? {} : {live}),
+  }
 }
 
 /** With its marks and, where it is ours, the digest that tells later whether it is what we want. */

@@ -5,10 +5,12 @@ import type {KubeApi} from '../kube/api.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import type {Part, RuleFinding, RuleMesh} from '../mesh/translation.ts'
 import type {StatusBook} from './book.ts'
-import {failureOf, WriteFailure} from './failure.ts'
+import {ChangeOver} from './change-over.ts'
+import {Execution} from './execution.ts'
+import {WriteFailure} from './failure.ts'
 import type {Kinds} from './kinds.ts'
 import type {Ledger} from './ledger.ts'
-import {isRefused, planOf, type Plan} from './plan.ts'
+import {isRefused, planOf, type Plan, type Removal} from './plan.ts'
 import type {PartReport, Report} from './status.ts'
 import {isHeldBack, Translators, type Complete} from './translate.ts'
 import {Writer} from './write.ts'
@@ -20,6 +22,8 @@ export interface ReconcilerOptions {
   readonly kinds: Kinds
   readonly ledger: Ledger
   readonly book: StatusBook
+  /** Units that wait to be reconciled, or are in work. */
+  readonly pending: () => ReadonlySet<string>
   /** Whether the API server has told us that it does not serve the kind of such an object. */
   readonly isMissing: (object: {readonly apiVersion?: string; readonly kind?: string}) => boolean
 }
@@ -32,15 +36,19 @@ export interface Reconciled {
   readonly failures: readonly WriteFailure[]
   /** Objects that were to be written or removed. */
   readonly writes: number
+  /** Units that waited for this one. */
+  readonly released: readonly string[]
 }
 
 /** Makes the cluster hold what a unit wants, and writes down what became of the rules behind it. */
 export class Reconciler {
   readonly #options: ReconcilerOptions
   readonly #translators: Translators
+  readonly #changeOver: ChangeOver
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
+    this.#changeOver = new ChangeOver({pending: options.pending, isInPlace: (unit) => this.#isInPlace(unit)})
     this.#translators = new Translators(options.meshes, options.complete)
   }
 
@@ -52,6 +60,7 @@ export class Reconciler {
     const {world, kinds, ledger, book} = this.#options
     const built = world.intentOf(unit)
     const translated = this.#translate(built)
+    const released = () => this.#changeOver.take(unit)
     if (translated instanceof WriteFailure) {
       const report: PartReport = failed(translated)
       return {
@@ -61,10 +70,11 @@ export class Reconciler {
         ),
         failures: [translated],
         writes: 0,
+        released: released(),
       }
     }
-    const plan = planOf(unit, translated, ledger.ofUnit(unit), kinds.order, (object) => isHeldBack(built, object))
-    const failures = await this.#carryOut(unit, built.mesh, plan, new Writer(api, kinds, ledger))
+    const plan = this.#plan(built, translated)
+    const failures = await this.#carryOut(built, plan, new Writer(api, kinds, ledger))
     const reportOf = ({name, ...part}: Part): PartReport => {
       const failure = failures.get(name)
       if (failure !== undefined) return failed(failure)
@@ -74,7 +84,19 @@ export class Reconciler {
       sources: book.report(unit, reportsOf(built, translated, reportOf)),
       failures: [...new Set(failures.values())],
       writes: plan.apply.length + plan.remove.length,
+      released: released(),
     }
+  }
+
+  #plan(built: Built, parts: readonly Part[]): Plan {
+    const {kinds, ledger} = this.#options
+    return planOf(built.unit, parts, ledger.ofUnit(built.unit), kinds.order, (object) => isHeldBack(built, object))
+  }
+
+  #isInPlace(unit: string): boolean {
+    const built = this.#options.world.intentOf(unit)
+    const translated = this.#translate(built)
+    return translated instanceof WriteFailure || this.#plan(built, translated).apply.length === 0
   }
 
   #translate(built: Built): readonly Part[] | WriteFailure {
@@ -87,44 +109,24 @@ export class Reconciler {
   }
 
   /** Returns the failures by the name of the part that they keep from being written. */
-  async #carryOut(unit: string, mesh: MeshName, plan: Plan, writer: Writer): Promise<Map<string, WriteFailure>> {
-    const {kinds, isMissing} = this.#options
-    const failures = new Map<string, WriteFailure>()
-    for (const application of plan.apply) {
-      const {object, parts} = application
-      const before = parts.map((part) => failures.get(part)).find((failure) => failure !== undefined)
-      // What comes later in the mesh's order may need what could not be written.
-      const failure =
-        before ??
-        (await outcomeOf(() => {
-          if (isMissing(object)) throw notServed(object)
-          return writer.apply(unit, application)
-        }))
-      if (failure !== undefined) for (const part of parts) failures.set(part, failure)
-    }
+  async #carryOut(built: Built, plan: Plan, writer: Writer): Promise<ReadonlyMap<string, WriteFailure>> {
+    const {kinds, isMissing, ledger} = this.#options
+    const {unit, mesh} = built
+    const execution = new Execution({unit, writer, ledger, isMissing})
+    const isOfMesh = ({live}: Removal) => kinds.isOfMesh(mesh, live)
+    await execution.apply(plan)
+    const isMoving = !plan.remove.every(isOfMesh)
+    const first = isMoving ? this.#changeOver.before(built) : undefined
+    // The old goes when the new is in its place: its own part, or everything where the mesh is another one now.
     for (const removal of plan.remove) {
-      const {live} = removal
-      // The old goes when the new is in its place: its own part, or everything where the mesh is another one now.
-      const waitsFor = kinds.isOfMesh(mesh, live) ? live.part.split('.') : [...failures.keys()]
-      if (waitsFor.some((part) => failures.has(part)) || isMissing(live)) continue
-      const failure = await outcomeOf(() => writer.remove(removal))
-      if (failure !== undefined) for (const part of live.part.split('.')) failures.set(part, failure)
+      if (isOfMesh(removal)) await execution.remove(removal, removal.live.part.split('.'))
+      else if (first === undefined) await execution.remove(removal, [...execution.failures.keys()])
     }
-    return failures
+    // Its turn may have come while others were removed.
+    if (first !== undefined) this.#changeOver.wait(unit, this.#changeOver.before(built) ?? unit)
+    await execution.finish()
+    return execution.failures
   }
-}
-
-async function outcomeOf(write: () => Promise<void>): Promise<WriteFailure | undefined> {
-  try {
-    await write()
-    return undefined
-  } catch (error) {
-    return failureOf(error)
-  }
-}
-
-function notServed({apiVersion = '', kind = ''}: {readonly apiVersion?: string; readonly kind?: string}): WriteFailure {
-  return new WriteFailure('MW6401', `the cluster does not know ${kind} of ${apiVersion}: its CRD is not installed`)
 }
 
 function failed({reason, message}: WriteFailure): PartReport {

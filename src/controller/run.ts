@@ -119,6 +119,7 @@ export class Controller {
       kinds,
       ledger: this.#ledger,
       book: this.#book,
+      pending: () => this.#pending.keys,
       isMissing: (object) => this.#watches.isMissing(object),
     })
     this.#election = new Election(api, {
@@ -246,12 +247,15 @@ export class Controller {
     if (tally.reconciles % unitsAtOnce === 0) await immediate()
     const begun = this.#clock.monotonic()
     this.#pending.begin(unit)
-    const {sources, failures, writes} = await this.#reconciler.reconcile(unit, api).catch((error: unknown) => {
-      // Where the API server did not answer, what was reported before is no answer to what is wanted now.
-      this.#settle(unit, !(error instanceof KubeError))
-      throw error
-    })
+    const {sources, failures, writes, released} = await this.#reconciler
+      .reconcile(unit, api)
+      .catch((error: unknown) => {
+        // Where the API server did not answer, what was reported before is no answer to what is wanted now.
+        this.#settle(unit, !(error instanceof KubeError))
+        throw error
+      })
     this.#settle(unit, true)
+    this.#enqueue(released)
     tally.reconciled(writes, (this.#clock.monotonic() - begun) / 1000)
     this.#publishAll(sources)
     for (const {code} of failures) tally.failed(code)

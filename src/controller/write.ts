@@ -2,6 +2,7 @@ import type {KubeApi, ObjectName} from '../kube/api.ts'
 import {ConflictError, KindMissingError, NotFoundError} from '../kube/errors.ts'
 import type {KubeObject} from '../mesh/pod.ts'
 import type {ResourceKind} from '../mesh/resource.ts'
+import {bridged} from './bridge.ts'
 import {canonical} from './digest.ts'
 import {WriteFailure} from './failure.ts'
 import {appliedBy, fieldOwners, foreignFields, removalOf, says} from './fields.ts'
@@ -46,6 +47,21 @@ export class Writer {
     }
     if (live.touched && live.mode === 'own') await this.#clean(kind, name, application.object)
     await this.#put(kind, application, {uid: live.uid, force: application.mode !== 'contribute'})
+  }
+
+  /**
+   * Applies an object with the entries that fall away still in it. Returns whether any does: then it is to be applied
+   * again when nothing names them any more.
+   *
+   * @throws WriteFailure, KubeError
+   */
+  async bridge(unit: string, application: Application): Promise<boolean> {
+    const {object, mode, parts, named = []} = application
+    const found = await this.#api.get(this.#kinds.of(object), nameOf(object)).catch(unlessGone)
+    const whole = found === undefined ? undefined : bridged(object, found, named)
+    if (whole === undefined) await this.apply(unit, application)
+    else await this.apply(unit, {...application, ...finished({object: whole, mode}, unit, parts)})
+    return whole !== undefined
   }
 
   /** @throws KubeError */

@@ -52,6 +52,11 @@ export function owned(...objects: readonly KubeObject[]): readonly Desired[] {
   return objects.map((object) => ({object, mode: 'own'}))
 }
 
+/** An object of Meshwright's own with entries that others name. */
+export function named(object: KubeObject, ...entries: readonly string[]): readonly Desired[] {
+  return [{object, mode: 'own', named: entries}]
+}
+
 /** Objects that are Meshwright's own where nobody else has made them. */
 export function shared(...objects: readonly KubeObject[]): readonly Desired[] {
   return objects.map((object) => ({object, mode: 'share'}))

@@ -16,6 +16,11 @@ export interface Desired {
    * only, and loses them again. share: own where nobody has made it, else contribute (Consul's one ProxyDefaults).
    */
   readonly mode: 'own' | 'contribute' | 'share'
+  /**
+   * Where the object has entries that others of the unit name, such as `['spec', 'subsets']`: an entry that falls away
+   * stays until nothing names it any more.
+   */
+  readonly named?: readonly string[]
 }
 
 /** What became of one wish: never silence. */

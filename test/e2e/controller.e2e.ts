@@ -1,16 +1,18 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {isDeepStrictEqual} from 'node:util'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {z} from 'zod'
 import {meshNames, type MeshName} from '../../src/mesh/mesh.ts'
 import {startCluster, type Cluster} from '../cluster/cluster.ts'
 import {needsShared} from '../shared.ts'
 import {controllerKubeconfig, ControllerProcess, installController} from './controller.ts'
 import {settledPods} from './pods.ts'
-import {kindNamed, meshConfig, rule, RuleCluster, service} from './rule-cluster.ts'
+import {kindNamed, meshConfig, rule, RuleCluster, service, type StoredObject} from './rule-cluster.ts'
 
 // What becomes of rules in a cluster, under the controller's own rights. The controller is the one process for all tests.
 
 const networking = 'networking.istio.io/v1'
+const consul = 'consul.hashicorp.com/v1alpha1'
 const virtualService = kindNamed(networking, 'VirtualService')
 const coreService = kindNamed('v1', 'Service')
 /** One object for each mesh, and what somebody does to it. */
@@ -31,6 +33,10 @@ const edits = {
     spec: {sources: [{name: '*', action: 'allow'}]},
   },
 } satisfies Record<MeshName, object>
+
+const SUBSETS = z.looseObject({
+  subsets: z.union([z.array(z.looseObject({name: z.string()})), z.record(z.string(), z.unknown())]).optional(),
+})
 
 /** What the rules of `orders` become. */
 const objects: Readonly<Record<MeshName, readonly string[]>> = {
@@ -70,6 +76,12 @@ const orders = (namespace: string) => [
   rule('TrafficPolicy', namespace, 'order-service', traffic),
   rule('AccessPolicy', namespace, 'orders', access),
 ]
+/** Names of the subsets that a DestinationRule or a ServiceResolver declares. */
+function subsetsOf({spec}: StoredObject): readonly string[] {
+  const {subsets = []} = SUBSETS.parse(spec)
+  return Array.isArray(subsets) ? subsets.map(({name}) => name) : Object.keys(subsets)
+}
+
 const inForce = {Accepted: 'True', Programmed: 'True Programmed'}
 
 needsShared('the controller', (shared) => {
@@ -223,6 +235,50 @@ needsShared('the controller', (shared) => {
     })
   })
 
+  describe.each([
+    ['istio', [kindNamed(networking, 'DestinationRule'), virtualService]],
+    ['consul', ['ServiceResolver', 'ServiceSplitter', 'ServiceRouter'].map((kind) => kindNamed(consul, kind))],
+  ] as const)('versions that come and go on %s', (mesh, kinds) => {
+    const namespace = `versions-${mesh}`
+    const both = {versions: [{name: 'v1'}, {name: 'v2'}], split: traffic.split}
+    const one = {versions: [{name: 'v1'}], split: [{version: 'v1', weight: 100}]}
+
+    beforeAll(async () => {
+      await use(mesh)
+      await shop(namespace)
+    })
+
+    afterAll(async () => {
+      await rules.delete('trafficpolicy', namespace, 'order-service')
+      await rules.settled(namespace, [])
+    })
+
+    test.each([
+      ['two', both],
+      ['one', one],
+      ['two again', both],
+      ['none, and a limit stays', {timeout: '5s'}],
+      ['two once more', both],
+      ['none, and a breaker stays where it is kept', mesh === 'istio' ? {circuitBreaker: {threshold: 5}} : {}],
+    ])('are never missing where a route names them: %s', async (_title, spec) => {
+      const since = await rules.version(namespace)
+      const before = await rules.written(namespace)
+      await rules.apply(rule('TrafficPolicy', namespace, 'order-service', {service: 'order-service', ...spec}))
+      await rules.conditions('TrafficPolicy', namespace, 'order-service', inForce)
+      const state = new Map(before.map((object) => [`${object.kind} ${object.metadata.name}`, object]))
+      for (const {key, object} of await rules.history(kinds, namespace, since)) {
+        if (object === undefined) state.delete(key)
+        else state.set(key, object)
+        const known = [...state.values()].flatMap(subsetsOf)
+        const named = [...JSON.stringify([...state.values()]).matchAll(/"(?:subset|serviceSubset)":"([^"]+)"/g)]
+        for (const [, name] of named) expect(known, key).toContain(name)
+      }
+      expect([...state.values()].flatMap(subsetsOf)).toEqual(
+        (spec as Partial<typeof both>).versions?.map(({name}) => name) ?? [],
+      )
+    })
+  })
+
   describe("an object of somebody else's that has the name", () => {
     const namespace = 'taken'
     const theirs = (timeout: string, annotations = {}) => ({
@@ -313,11 +369,11 @@ needsShared('the controller', (shared) => {
           done.abort()
           await watching
         }
-        // Once the old ones begin to go, the new ones are there whole; what was looked at last was looked at later. Each
-        // service changes over by itself: what Consul keeps with a caller goes with the caller.
+        // Once the old ones begin to go, the new ones are there whole, what Consul keeps with the caller among them; what
+        // was looked at last was looked at later.
         for (const {first, next} of seen) {
           const isWhole = (wanted: readonly string[], names: readonly string[]) =>
-            wanted.every((name) => names.includes(name) || name === 'ServiceDefaults user-service')
+            wanted.every((name) => names.includes(name))
           expect(isWhole(old, first) || isWhole(objects[mesh], next), `${first.join(', ')}; ${next.join(', ')}`).toBe(
             true,
           )

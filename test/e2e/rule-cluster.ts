@@ -26,6 +26,8 @@ export type StoredObject = z.infer<typeof OBJECT>
 export const meshKinds = new Kinds(Object.values(ruleMeshes)).all
 const group = 'meshwright.dev/v1alpha1'
 
+const EVENT = z.object({type: z.enum(['ADDED', 'MODIFIED', 'DELETED']), object: OBJECT})
+
 /** A rule object; of no namespace where none is given. */
 export function rule(kind: string, namespace: string | undefined, name: string, spec: object): object {
   return {apiVersion: group, kind, metadata: {name, ...(namespace === undefined ? {} : {namespace})}, spec}
@@ -127,6 +129,37 @@ export class RuleCluster {
   /** `VirtualService orders`, in alphabetical order. */
   async names(namespace?: string): Promise<readonly string[]> {
     return (await this.written(namespace)).map(({kind, metadata}) => `${kind} ${metadata.name}`).sort()
+  }
+
+  /** The state of a namespace: what happens to its objects later can be asked for from here. */
+  async version(namespace: string): Promise<string> {
+    const {body} = await this.cluster.api.request('GET', `/api/v1/namespaces/${namespace}/configmaps?limit=1`)
+    return z.object({metadata: z.object({resourceVersion: z.string()})}).parse(body).metadata.resourceVersion
+  }
+
+  /** Every state that objects of these kinds have had since then, in the order of writing; what is gone by its key alone. */
+  async history(
+    kinds: readonly ResourceKind[],
+    namespace: string,
+    since: string,
+  ): Promise<readonly {readonly key: string; readonly object?: StoredObject}[]> {
+    const told = await Promise.all(
+      kinds.map(async (kind) => {
+        const path = `${this.path(kind, namespace)}?watch=true&resourceVersion=${since}&timeoutSeconds=2`
+        const {code, stdout, stderr} = await this.cluster.kubectl(['get', '--raw', path])
+        if (code !== 0) throw new Error(stderr)
+        const lines = stdout.split('\n').filter((line) => line !== '')
+        return lines.map((line) => EVENT.parse(JSON.parse(line)))
+      }),
+    )
+    const version = ({metadata}: StoredObject) => Number(metadata['resourceVersion'])
+    return told
+      .flat()
+      .toSorted((one, other) => version(one.object) - version(other.object))
+      .map(({type, object}) => ({
+        key: `${object.kind} ${object.metadata.name}`,
+        ...(type === 'DELETED' ? {} : {object}),
+      }))
   }
 
   /** The status of a rule as it stands now; undefined while nothing is said of it. */

@@ -1,9 +1,8 @@
 import type {Origin} from '../../../intent/origin.ts'
 import type {Route, ServiceIntent, Traffic} from '../../../intent/intent.ts'
-import type {KubeObject} from '../../pod.ts'
-import type {Part} from '../../translation.ts'
+import type {Desired, Part} from '../../translation.ts'
 import type {Values} from '../../values.ts'
-import {owned, partOf} from '../../part.ts'
+import {named, owned, partOf} from '../../part.ts'
 import {Findings} from './findings.ts'
 import {entry, kinds} from './kinds.ts'
 import {limitsOf, localRequestTimeout} from './limits.ts'
@@ -42,7 +41,7 @@ export function trafficRules(
     findings.ignored('MW6370', 'istio-words', origin, `Consul has nothing for Istio's ${field}`)
   }
   return {
-    part: partOf('traffic', originsOf(traffic), findings, owned(...objects)),
+    part: partOf('traffic', originsOf(traffic), findings, objects),
     ...(limit !== undefined && !findings.refuses && {localRequestTimeout: limit}),
   }
 }
@@ -51,7 +50,7 @@ export function trafficRules(
  * Resolver, splitters and router. A route has one destination in Consul, so shares other than those of all remaining
  * requests become a splitter under a name of their own; no Service has a name with a dot.
  */
-function routeObjects(routes: readonly Route[], destinations: Destinations): readonly KubeObject[] {
+function routeObjects(routes: readonly Route[], destinations: Destinations): readonly Desired[] {
   const {service, subsets, findings} = destinations
   const shared = routes.map((route) => ({route, shares: sharesOf(route, destinations)}))
   const last = shared.at(-1)
@@ -77,9 +76,11 @@ function routeObjects(routes: readonly Route[], destinations: Destinations): rea
 
   const resolver = subsets.spec()
   return [
-    ...(resolver === undefined ? [] : [entry(kinds.resolver, service.namespace, service.name, resolver)]),
-    ...splitters,
-    ...(entries.length === 0 ? [] : [entry(kinds.router, service.namespace, service.name, {routes: entries})]),
+    ...(resolver === undefined
+      ? []
+      : named(entry(kinds.resolver, service.namespace, service.name, resolver), 'spec', 'subsets')),
+    ...owned(...splitters),
+    ...(entries.length === 0 ? [] : owned(entry(kinds.router, service.namespace, service.name, {routes: entries}))),
   ]
 }
 

@@ -2,7 +2,7 @@ import type {Route, ServiceIntent, Traffic} from '../../../intent/intent.ts'
 import type {Origin} from '../../../intent/origin.ts'
 import type {KubeObject} from '../../pod.ts'
 import type {Part} from '../../translation.ts'
-import {owned, partOf} from '../../part.ts'
+import {named, owned, partOf} from '../../part.ts'
 import {clientTLS, destinationRule} from './destination-rule.ts'
 import {Findings} from './findings.ts'
 import {isSame} from './hosts.ts'
@@ -33,9 +33,12 @@ export function trafficPart(intent: ServiceIntent, settings: RuleSettings): Part
     ownRoutes === undefined
       ? routesOf(traffic.routes, {intent, names, settings, findings})
       : ownVirtualService(ownRoutes, wording)
-  const objects = [rule, routes].filter((object) => object !== undefined)
+  const objects = [
+    ...(rule === undefined ? [] : named(rule, 'spec', 'subsets')),
+    ...(routes === undefined ? [] : owned(routes)),
+  ]
   const origins = [...originsOf(traffic), ...(tls !== undefined && mutualTLS !== undefined ? [mutualTLS.origin] : [])]
-  return partOf('traffic', origins, findings, owned(...objects))
+  return partOf('traffic', origins, findings, objects)
 }
 
 function originsOf({origin, subsets, routes, breaker}: Traffic): readonly Origin[] {
