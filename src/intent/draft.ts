@@ -1,7 +1,7 @@
 import {parseDuration} from '../mesh/go/duration.ts'
 import type {RuleFinding} from '../mesh/translation.ts'
 import {milliseconds} from '../rules/value.ts'
-import type {Breaker, RetryCondition, ServiceFacts, ServiceName, Traffic} from './intent.ts'
+import type {Breaker, Protocol, RetryCondition, ServiceFacts, ServiceName, Traffic} from './intent.ts'
 import type {Origin} from './origin.ts'
 
 /** A rule on the traffic of one service, read; whether the cluster has what it names is not asked yet. */
@@ -18,6 +18,7 @@ export interface Drafting {
   readonly service: ServiceName
   /** Absent where nobody knows. */
   readonly facts?: ServiceFacts | undefined
+  readonly protocol: Protocol
   /** Versions that the service registered itself with. */
   readonly registered: readonly string[]
 }

@@ -1,9 +1,16 @@
 import {shown} from '../config/problem.ts'
 import type {Path} from '../config/tree.ts'
 import type {Values} from '../mesh/values.ts'
-import {usualConditions} from './draft.ts'
 import {serviceOfHost} from './host.ts'
-import {retryConditions, type Backend, type Retries, type Route, type ServiceName} from './intent.ts'
+import {
+  retryConditions,
+  type Backend,
+  type Protocol,
+  type RetryCondition,
+  type Retries,
+  type Route,
+  type ServiceName,
+} from './intent.ts'
 import {isEverything, readMatch} from './istio-match.ts'
 import {sharesOf} from './shares.ts'
 import {shownService} from './unit.ts'
@@ -13,6 +20,7 @@ import type {Wording} from './wording.ts'
 export interface Around {
   /** Whose VirtualService it is. */
   readonly service: ServiceName
+  readonly protocol: Protocol
   /** Where hosts without a namespace are. */
   readonly home: string
   /** Names of the subsets that the configuration declares of a service. */
@@ -53,7 +61,7 @@ function readRoute(http: Values, path: Path, wording: Wording, around: Around): 
   const destinations = wording.list(http['route'], [...path, 'route'])
   const backends = readBackends(destinations, [...path, 'route'], wording, around)
   const timeout = wording.duration(http['timeout'], [...path, 'timeout'])
-  const retries = readRetries(http['retries'], [...path, 'retries'], wording)
+  const retries = readRetries(http['retries'], [...path, 'retries'], wording) ?? usualRetries(path, wording, around)
   const total = timeout ?? Infinity
   if ((retries?.perTryTimeout ?? 0) > total) {
     const message = 'the limit on one try is longer than timeout, which is for all tries together'
@@ -120,6 +128,15 @@ function readDestination(
   }
 }
 
+/** What Istio tries again where nobody says of what (pilot/pkg/networking/core/route/retry): nothing that was answered. */
+const istioConditions: readonly RetryCondition[] = ['connect-failure', 'refused-stream']
+
+/** In Istio's words a route that says nothing of retries has two. */
+function usualRetries(path: Path, wording: Wording, {protocol}: Around): Retries | undefined {
+  if (protocol === 'tcp') return undefined
+  return {attempts: 2, on: istioConditions, origin: wording.origin(path)}
+}
+
 function readRetries(value: unknown, path: Path, wording: Wording): Retries | undefined {
   if (value === undefined || value === null) return undefined
   const retries = wording.map(value, path)
@@ -136,7 +153,7 @@ function readRetries(value: unknown, path: Path, wording: Wording): Retries | un
   return {
     attempts,
     ...(perTryTimeout === undefined ? {} : {perTryTimeout}),
-    on: attempts === 0 ? [] : on.length > 0 ? on : usualConditions,
+    on: attempts === 0 ? [] : on.length > 0 ? on : istioConditions,
     origin: wording.origin(path),
   }
 }

@@ -32,9 +32,25 @@ function trafficOf(...rules: Parameters<typeof world>) {
 }
 
 const beyond = (...rules: Parameters<typeof world>) => trafficOf(...rules).beyond.map(({field}) => field)
+const retriesOf = (retries?: object) => trafficOf({subsets}, [{route: [to('v1')], retries}]).routes[0]?.retries
 const at = 'MeshConfig default spec.mesh.trafficManagement'
 
 describe("rules in Istio's words", () => {
+  test('that say nothing of retries, or of what is tried again, mean what Istio does then', () => {
+    const usual = {on: ['connect-failure', 'refused-stream']}
+    expect(retriesOf()).toMatchObject({attempts: 2, ...usual})
+    expect(retriesOf({attempts: 4})).toMatchObject({attempts: 4, ...usual})
+    expect(retriesOf({attempts: 0})).toMatchObject({attempts: 0, on: []})
+  })
+
+  test('say nothing of requests that there are not: bytes are not tried again', () => {
+    const bytes = service('orders', {ports: [{name: 'tcp', port: 80}]})
+    const made = world({subsets}, [{route: [to('v1', 3), to('v2', 1)]}])
+    made.set(bytes)
+    expect(problemsOf(made)).toEqual([])
+    expect(intentOf(made).traffic?.routes[0]?.retries).toBeUndefined()
+  })
+
   test('say what neutral ones say', () => {
     const traffic = trafficOf({subsets}, [
       {

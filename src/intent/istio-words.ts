@@ -11,7 +11,7 @@ import {Wording} from './wording.ts'
 export function draftConfigured(
   {destinationRule, virtualService}: ConfiguredTraffic,
   {site, rules}: Governor,
-  {service, facts}: Drafting,
+  {service, facts, protocol}: Drafting,
 ): Drafted {
   const first = virtualService ?? destinationRule
   if (first === undefined) return {problems: []}
@@ -28,7 +28,7 @@ export function draftConfigured(
   const routes =
     virtualService === undefined || routed === undefined
       ? []
-      : readVirtualService(virtualService.spec, routed, {service, home: rules.home, subsetsOf})
+      : readVirtualService(virtualService.spec, routed, {service, protocol, home: rules.home, subsetsOf})
   const draft = {
     origin: site.at(first.path),
     ...declared,

@@ -127,9 +127,10 @@ function verdictOn(
   const registration = view.registered(service)?.reading
   const spec = registration?.ok === true ? registration.spec : undefined
   const facts = view.facts(service)
-  const drafting = {service, facts, registered: spec?.versions?.map(({name}) => name) ?? []}
+  const protocol = protocolOf(spec, facts)
+  const drafting = {service, facts, protocol, registered: spec?.versions?.map(({name}) => name) ?? []}
   const {draft, problems} = winner.draft(drafting)
-  const found = [...problems, ...(draft === undefined ? [] : unmetBy(draft, drafting, protocolOf(spec, facts), view))]
+  const found = [...problems, ...(draft === undefined ? [] : unmetBy(draft, drafting, view))]
   const held = found.some(({kind}) => kind === 'refused')
   return {...(draft === undefined || held ? {} : {draft}), problems: found, held}
 }

@@ -1,6 +1,6 @@
 import type {RuleFinding} from '../mesh/translation.ts'
 import type {Drafting, TrafficDraft} from './draft.ts'
-import type {Protocol, Route, ServiceName} from './intent.ts'
+import type {Route, ServiceName} from './intent.ts'
 import type {Origin} from './origin.ts'
 import {refused} from './problem.ts'
 import {sameService, shownService} from './unit.ts'
@@ -8,16 +8,11 @@ import {carries} from './versions.ts'
 import type {View} from './view.ts'
 
 /** What a rule on traffic asks for and the service, or the cluster, has not. */
-export function unmetBy(
-  draft: TrafficDraft,
-  drafting: Drafting,
-  protocol: Protocol,
-  view: View,
-): readonly RuleFinding[] {
+export function unmetBy(draft: TrafficDraft, drafting: Drafting, view: View): readonly RuleFinding[] {
   return [
     ...withoutPods(draft, drafting, view),
     ...withoutService(draft, drafting.service, view),
-    ...(protocol === 'tcp' ? withoutRequests(draft) : []),
+    ...(drafting.protocol === 'tcp' ? withoutRequests(draft) : []),
   ]
 }
 
