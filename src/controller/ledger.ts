@@ -3,7 +3,8 @@ import {keyOf, type LiveObject, type ObjectRef} from './live.ts'
 /** Everything in the cluster that we have written to, by object and by unit. */
 export class Ledger {
   readonly #objects = new Map<string, LiveObject>()
-  readonly #byUnit = new Map<string, Set<string>>()
+  /** Keys; lists, since a set weighs as much as what is kept of an object. */
+  readonly #byUnit = new Map<string, readonly string[]>()
 
   /**
    * Takes in what was read or written. Returns whether it is news: what a watch tells of our own writes is not, and what
@@ -19,8 +20,7 @@ export class Ledger {
     const means = object.means ?? (isNews ? undefined : before.means)
     this.#objects.set(key, means === undefined ? object : {...object, means})
     const ofUnit = this.#byUnit.get(object.unit)
-    if (ofUnit === undefined) this.#byUnit.set(object.unit, new Set([key]))
-    else ofUnit.add(key)
+    if (ofUnit?.includes(key) !== true) this.#byUnit.set(object.unit, [...(ofUnit ?? []), key])
     return isNews
   }
 
@@ -55,9 +55,9 @@ export class Ledger {
   }
 
   #leave(unit: string, key: string): void {
-    const ofUnit = this.#byUnit.get(unit)
-    ofUnit?.delete(key)
-    if (ofUnit?.size === 0) this.#byUnit.delete(unit)
+    const left = this.#byUnit.get(unit)?.filter((each) => each !== key) ?? []
+    if (left.length === 0) this.#byUnit.delete(unit)
+    else this.#byUnit.set(unit, left)
   }
 }
 

@@ -70,7 +70,7 @@ export function liveObject(object: KubeObject): LiveObject | undefined {
     unit,
     part: labels[partLabel] ?? '',
     mode,
-    ...(applied === undefined ? {} : {applied}),
+    ...(applied === undefined ? {} : {applied: applied === digest ? digest : applied}),
     digest,
     ...(applied === undefined || applied === digest ? {} : {ours: canonical(ours)}),
     touched: mode !== 'contribute' && foreignFields(object, fields, manager).length > 0,

@@ -7,14 +7,23 @@ import type {KubeObject} from '../mesh/pod.ts'
 import type {StatusBook} from './book.ts'
 import {ruleKinds} from './kinds.ts'
 import {manager} from './stamp.ts'
-import {readStatus, statusOf, statusText, type Condition, type RuleStatus} from './status.ts'
+import {
+  pastConditions,
+  readStatus,
+  statusOf,
+  traceOf,
+  type Condition,
+  type PastCondition,
+  type RuleStatus,
+  type StatusTrace,
+} from './status.ts'
 
 /** What is kept of a rule object: its status is written from the reports of its units. */
 interface Known {
   readonly source: Source
   readonly uid: string
-  /** The status it carries, as text; '' where it has none. */
-  readonly status: string
+  /** Of the status it carries; absent where it has none. */
+  readonly status?: StatusTrace
 }
 
 /** A condition that is another one now. */
@@ -53,7 +62,7 @@ export class Publisher {
     this.#known.set(shownSource(source), {
       source,
       uid: typeof uid === 'string' ? uid : '',
-      status: status === undefined ? '' : statusText(status),
+      ...(status === undefined ? {} : {status: traceOf(status)}),
     })
     return shownSource(source)
   }
@@ -85,10 +94,11 @@ export class Publisher {
       return
     }
     this.#deferred.delete(key)
-    const before = known.status === '' ? undefined : readStatus(JSON.parse(known.status))
+    const before = known.status === undefined ? [] : pastConditions(known.status)
     const time = `${new Date(now()).toISOString().slice(0, 19)}Z`
     const status = statusOf(generation, book.reportsOn(known.source), before, time)
-    if (statusText(status) === known.status) return
+    const trace = traceOf(status)
+    if (trace.digest === known.status?.digest) return
     const kind = ruleKinds.find(({kind}) => kind === known.source.kind)
     if (kind === undefined) return
     const {name, namespace} = known.source
@@ -101,7 +111,7 @@ export class Publisher {
       throw error
     }
     // The watch tells of it too, but perhaps after the next report.
-    if (this.#known.get(key) === known) this.#known.set(key, {...known, status: statusText(status)})
+    if (this.#known.get(key) === known) this.#known.set(key, {...known, status: trace})
     for (const condition of changed(before, status)) {
       await onChange({source: known.source, uid: known.uid, condition})
     }
@@ -119,9 +129,9 @@ export class Publisher {
 }
 
 /** What is worth telling: at first, whether the rule is in force and what speaks against it. */
-function changed(before: RuleStatus | undefined, after: RuleStatus): readonly Condition[] {
+function changed(before: readonly PastCondition[], after: RuleStatus): readonly Condition[] {
   return after.conditions.filter(({type, status, reason}) => {
-    const known = before?.conditions.find((condition) => condition.type === type)
+    const known = before.find((condition) => condition.type === type)
     if (known !== undefined) return known.status !== status || known.reason !== reason
     return type === 'Programmed' || (type === 'Accepted' ? status === 'False' : status === 'True')
   })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import type {RuleFinding} from '../mesh/translation.ts'
-import {readStatus, statusOf, statusText, type PartReport, type Report, type RuleStatus} from './status.ts'
+import {pastConditions, readStatus, statusOf, traceOf, type PartReport, type Report, type RuleStatus} from './status.ts'
 
 const early = '2026-01-01T00:00:00Z'
 const late = '2026-01-02T00:00:00Z'
@@ -29,7 +29,7 @@ const message = ({conditions}: RuleStatus, wanted: string) =>
 
 describe('the conditions of a rule', () => {
   test('that is written as it stands', () => {
-    const status = statusOf(3, [written], undefined, early)
+    const status = statusOf(3, [written], [], early)
     expect(status).toMatchObject({observedGeneration: 3})
     expect(status).not.toHaveProperty('findings')
     expect(status.conditions.every((each) => each.observedGeneration === 3 && each.lastTransitionTime === early)).toBe(
@@ -45,7 +45,7 @@ describe('the conditions of a rule', () => {
 
   test('that a mesh refuses: the first reason, how many there are, and that nothing was written', () => {
     const refused = report([{state: 'refused'}], [finding('refused', 'spec.b'), finding('refused', 'spec.a')])
-    const status = statusOf(1, [refused], undefined, early)
+    const status = statusOf(1, [refused], [], early)
     expect(conditions(status)).toMatchObject({Accepted: 'False Refused', Programmed: 'False Refused'})
     expect(message(status, 'Accepted')).toBe('MW6003 spec.a: why (and 1 more, see findings)')
   })
@@ -56,46 +56,47 @@ describe('the conditions of a rule', () => {
     ['MW6007', 'RefNotPermitted'],
     ['MW6301', 'Unsupported'],
   ] as const)('tell with a reason of its own what %s refuses: %s', (code, reason) => {
-    const status = statusOf(1, [report([], [finding('refused', 'spec', 'why', code)])], undefined, early)
+    const status = statusOf(1, [report([], [finding('refused', 'spec', 'why', code)])], [], early)
     expect(conditions(status)).toMatchObject({Accepted: `False ${reason}`})
   })
 
   test('of which something is lost', () => {
-    const status = statusOf(1, [report([{state: 'programmed'}], [finding('approximated')])], undefined, early)
+    const status = statusOf(1, [report([{state: 'programmed'}], [finding('approximated')])], [], early)
     expect(conditions(status)).toMatchObject({Accepted: 'True Accepted', Approximated: 'True Approximated'})
-    const ignored = statusOf(1, [report([{state: 'programmed'}], [finding('ignored')])], undefined, early)
+    const ignored = statusOf(1, [report([{state: 'programmed'}], [finding('ignored')])], [], early)
     expect(conditions(ignored)).toMatchObject({Approximated: 'True Ignored'})
   })
 
   test('that could not be written in one of many places', () => {
     const failed = report([{state: 'failed', reason: 'CRDMissing', message: 'MW6401 there is no VirtualService'}])
-    const status = statusOf(1, [written, failed, written, failed], undefined, early)
+    const status = statusOf(1, [written, failed, written, failed], [], early)
     expect(conditions(status)).toMatchObject({Accepted: 'True Accepted', Programmed: 'False CRDMissing'})
     expect(message(status, 'Programmed')).toBe('MW6401 there is no VirtualService')
   })
 
   test('that asks for nothing', () => {
-    expect(conditions(statusOf(1, [], undefined, early))).toMatchObject({Programmed: 'True Programmed'})
+    expect(conditions(statusOf(1, [], [], early))).toMatchObject({Programmed: 'True Programmed'})
   })
 
   test('keep their time until they change', () => {
-    const before = statusOf(1, [written], undefined, early)
-    expect(statusText(statusOf(1, [written], before, late))).toBe(statusText(before))
-    const after = statusOf(2, [report([{state: 'refused'}], [finding('refused')])], before, late)
+    const before = statusOf(1, [written], [], early)
+    const past = pastConditions(traceOf(before))
+    expect(traceOf(statusOf(1, [written], past, late))).toEqual(traceOf(before))
+    const after = statusOf(2, [report([{state: 'refused'}], [finding('refused')])], past, late)
     expect(after.conditions.map(({type, lastTransitionTime}) => [type, lastTransitionTime])).toEqual([
       ['Accepted', late],
       ['Programmed', late],
       ['Approximated', early],
     ])
-    expect(statusText(after)).not.toBe(statusText(before))
+    expect(traceOf(after).digest).not.toBe(traceOf(before).digest)
   })
 })
 
 describe('a status that an object carries', () => {
   test('is read as it was written', () => {
     for (const status of [
-      statusOf(1, [written], undefined, early),
-      statusOf(1, [report([{state: 'refused'}], [finding('refused')])], undefined, early),
+      statusOf(1, [written], [], early),
+      statusOf(1, [report([{state: 'refused'}], [finding('refused')])], [], early),
     ]) {
       expect(readStatus(JSON.parse(JSON.stringify(status)))).toEqual(status)
     }
@@ -111,7 +112,7 @@ describe('a status that an object carries', () => {
 describe('the findings of a rule', () => {
   test('are listed once each, the gravest first, and not without end', () => {
     const many = Array.from({length: 40}, (_, index) => finding('ignored', `spec.routes[${index}]`))
-    const status = statusOf(1, [report([], [...many, finding('refused')]), report([], many)], undefined, early)
+    const status = statusOf(1, [report([], [...many, finding('refused')]), report([], many)], [], early)
     expect(status.findings).toHaveLength(16)
     expect(status.findings?.[0]).toEqual({
       kind: 'refused',
@@ -124,7 +125,7 @@ describe('the findings of a rule', () => {
   })
 
   test('are cut where somebody made them long', () => {
-    const status = statusOf(1, [report([], [finding('refused', 'spec', 'x'.repeat(5000))])], undefined, early)
+    const status = statusOf(1, [report([], [finding('refused', 'spec', 'x'.repeat(5000))])], [], early)
     expect(status.findings?.[0]?.message).toHaveLength(1024)
     expect(message(status, 'Accepted')).toHaveLength(1024)
   })
@@ -149,7 +150,7 @@ test('the order of reports and findings does not matter', () => {
         findings: each.findings.toReversed(),
         parts: each.parts.toReversed(),
       }))
-      expect(statusOf(1, turned, undefined, early)).toEqual(statusOf(1, all, undefined, early))
+      expect(statusOf(1, turned, [], early)).toEqual(statusOf(1, all, [], early))
     }),
   )
 })

@@ -2,7 +2,7 @@ import {z} from 'zod'
 import type {RuleCode} from '../codes/rules.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import type {RuleFinding} from '../mesh/translation.ts'
-import {canonical} from './digest.ts'
+import {digestOf} from './digest.ts'
 
 /** What one unit has to say of a source that it was made from. */
 export interface Report {
@@ -20,7 +20,8 @@ export type PartReport =
   /** `reason` as in a condition; `message` one sentence, with its code. */
   | {readonly state: 'failed'; readonly reason: string; readonly message: string}
 
-export type ConditionType = 'Accepted' | 'Programmed' | 'Approximated'
+const conditionTypes = ['Accepted', 'Programmed', 'Approximated'] as const
+export type ConditionType = (typeof conditionTypes)[number]
 
 export interface Condition {
   readonly type: ConditionType
@@ -47,6 +48,16 @@ export interface RuleStatus {
   readonly findings?: readonly StatusFinding[]
 }
 
+/** What is remembered of a status, of which there may be tens of thousands. */
+export interface StatusTrace {
+  /** The same for statuses that say the same. */
+  readonly digest: string
+  /** Its conditions without their messages, as text. */
+  readonly conditions: string
+}
+
+export type PastCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'lastTransitionTime'>
+
 /** Findings beyond these are counted only: a status is read by people. */
 const mostFindings = 16
 const longestMessage = 1024
@@ -55,13 +66,13 @@ const order: Readonly<Record<RuleFinding['kind'], number>> = {refused: 0, approx
 /**
  * The status of a source by what all of its units report, in the same words whatever their order.
  *
- * @param before the status as it is: a condition that says the same keeps its time
+ * @param before conditions as they are: one that says the same keeps its time
  * @param now RFC 3339, whole seconds
  */
 export function statusOf(
   generation: number,
   reports: Iterable<Report>,
-  before: RuleStatus | undefined,
+  before: readonly PastCondition[],
   now: string,
 ): RuleStatus {
   const all = [...reports]
@@ -72,7 +83,7 @@ export function statusOf(
   return {
     observedGeneration: generation,
     conditions: verdicts.map((verdict) => {
-      const known = before?.conditions.find(({type}) => type === verdict.type)
+      const known = before.find(({type}) => type === verdict.type)
       const lastTransitionTime = known?.status === verdict.status ? known.lastTransitionTime : now
       return {...verdict, message: shortened(verdict.message), observedGeneration: generation, lastTransitionTime}
     }),
@@ -80,9 +91,22 @@ export function statusOf(
   }
 }
 
-/** The same text for statuses that say the same. */
-export function statusText(status: RuleStatus): string {
-  return canonical(status)
+export function traceOf(status: RuleStatus): StatusTrace {
+  const conditions = status.conditions.map(({type, status, reason, lastTransitionTime}) =>
+    [type, status, reason, lastTransitionTime].join(' '),
+  )
+  return {digest: digestOf(status), conditions: conditions.join('\n')}
+}
+
+/** No condition has a space in any of these. */
+export function pastConditions({conditions}: StatusTrace): readonly PastCondition[] {
+  return conditions.split('\n').flatMap((line): PastCondition[] => {
+    const [type, status, reason = '', lastTransitionTime = ''] = line.split(' ')
+    const known = conditionTypes.find((each) => each === type)
+    return known === undefined
+      ? []
+      : [{type: known, status: status === 'True' ? 'True' : 'False', reason, lastTransitionTime}]
+  })
 }
 
 /** The status that an object carries; undefined where it carries none that we could have written. */
@@ -95,7 +119,7 @@ const statusShape: z.ZodType<RuleStatus> = z.object({
   observedGeneration: z.number(),
   conditions: z.array(
     z.object({
-      type: z.enum(['Accepted', 'Programmed', 'Approximated']),
+      type: z.enum(conditionTypes),
       status: z.enum(['True', 'False']),
       reason: z.string(),
       message: z.string(),

@@ -30,6 +30,11 @@ export function accessPorts(intent: ServiceIntent, facts: ServiceFacts, findings
     const names = lost.map(({targetPort}) => targetPort).join(', ')
     const message = `no pod of ${intent.service.name} has a port named ${names}, so the rule holds for all ports`
     findings.approximated('MW6119', featureOf(first), first.origin, message)
+    // Istio's own validation warns of it.
+    const denying = rules.find(({action, methods, paths}) => action === 'DENY' && methods.length + paths.length > 0)
+    if (denying !== undefined) {
+      findings.approximated('MW6119', 'deny', denying.origin, 'on all of them it turns away what is not HTTP as well')
+    }
   }
   const allowing = rules.find(({action}) => action === 'ALLOW')
   if (allowing !== undefined) tellClosedPorts(allowing, all, facts, findings)

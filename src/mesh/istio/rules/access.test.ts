@@ -150,6 +150,14 @@ describe('ports', () => {
     expect(specOf(made, 'AuthorizationPolicy')?.['rules']).toEqual([{from: [{source: {principals: [user]}}]}])
   })
 
+  test('under a name that no pod has turn away bytes too where requests are denied', () => {
+    const ports = [{...httpPort, targetPort: 'web'}]
+    const made = allowed({ports}, {action: 'DENY', methods: ['GET']})
+    expect(findingsOf(made).map(({code, message}) => `${code} ${message}`)).toContain(
+      'MW6119 on all of them it turns away what is not HTTP as well',
+    )
+  })
+
   test('of bytes have no methods and paths', () => {
     const made = allowed({ports: [httpPort, db]}, {action: 'DENY', methods: ['GET']})
     expect(outcomes(made)).toEqual(['approximated MW6105 access-method'])
