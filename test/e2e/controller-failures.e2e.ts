@@ -121,10 +121,13 @@ needsShared('the controller', (shared) => {
   })
 
   describe('two controllers', () => {
+    // A busy machine stands still for longer than a lease of a second, which then changes hands by right.
+    const lease = ['--lease-duration', '4s'] as const
+
     test('one leads; when it is killed the other goes on', async () => {
-      const first = start()
+      const first = start(...lease)
       await first.leads()
-      const second = start()
+      const second = start(...lease)
       await written(await change())
       expect(second.says('leading')).toBe(false)
       await first.end('SIGKILL')
@@ -149,10 +152,10 @@ needsShared('the controller', (shared) => {
     })
 
     test('one leads; stopped in its tracks it writes nothing when it goes on', async () => {
-      const first = start()
+      const first = start(...lease)
       await first.leads()
       const before = await holder()
-      const second = start()
+      const second = start(...lease)
       await written(await change())
       first.signal('SIGSTOP')
       const timeout = await change()

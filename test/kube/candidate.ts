@@ -2,15 +2,15 @@ import {connect} from '../../src/kube/client.ts'
 import {Election} from '../../src/kube/leader.ts'
 import {configMap, configMaps} from './access.ts'
 
-// A candidate of leader.e2e.ts, in a process of its own: `KUBECONFIG=F node candidate.ts IDENTITY`. While it leads it
-// writes as fast as it can, under its identity as field manager; what it prints tells what it believes.
-const [, , identity = ''] = process.argv
+// A candidate of leader.e2e.ts, in a process of its own: `KUBECONFIG=F node candidate.ts IDENTITY MILLISECONDS`, of
+// which the last is the lease's. While it leads it writes as fast as it can, under its identity as field manager; what it prints tells what it believes.
+const [, , identity = '', duration = '1000'] = process.argv
 const api = await connect({env: process.env})
 const election = new Election(api, {
   namespace: 'default',
   name: 'election',
   identity,
-  duration: 1_000,
+  duration: Number(duration),
   onHolder: (holder) => process.stdout.write(`sees ${holder}\n`),
 })
 process.once('SIGTERM', () => void election.stop())
