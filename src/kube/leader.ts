@@ -61,7 +61,8 @@ export function microTime(milliseconds: number): string {
  *
  * The holder counts from the moment before a renewal was sent, and stops after `renewWithin`; the others count from the
  * moment they see it, and wait for `duration`. So there is a leader at most once at any time, even where one was stopped
- * (SIGSTOP, a frozen machine) and goes on: its `holds()` is false then, before any timer has fired.
+ * (SIGSTOP, a frozen machine) and goes on: its `holds()` is false then, before any timer has fired. Only a write that had
+ * passed the fence when the process was frozen and was not on the wire yet goes out still: nothing in the process can stop it.
  */
 export class Election {
   readonly #api: KubeApi

@@ -19,7 +19,7 @@ await election.run(async (term) => {
   process.stdout.write('leads\n')
   const fenced = api.fenced(term)
   while (!term.signal.aborted) {
-    const written = configMap('default', 'written', {by: identity})
+    const written = configMap('default', 'written', {by: identity, begun: String(Date.now())})
     // At most one candidate leads: there is nobody whose fields could be taken by force.
     await fenced
       .apply(configMaps, written, {fieldManager: identity, force: true, signal: term.signal})
