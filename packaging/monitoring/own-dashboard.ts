@@ -88,7 +88,9 @@ export const ownDashboard: Dashboard = {
           description: 'Of the one being served. It falls in a straight line and springs up when it is renewed.',
           type: 'timeseries',
           unit: 'dtdurations',
-          targets: [{expr: `meshwright_certificate_expiry_timestamp_seconds{${own}} - time()`, legend: each}],
+          targets: [
+            {expr: `meshwright_certificate_expiry_timestamp_seconds{${own},certificate=""} - time()`, legend: each},
+          ],
         },
         {
           title: 'Configuration in force',
@@ -201,6 +203,52 @@ export const ownDashboard: Dashboard = {
           type: 'timeseries',
           unit: 'ops',
           targets: [{expr: `sum(${rate('meshwright_controller_dropped_events_total')})`, legend: 'dropped'}],
+        },
+      ],
+    },
+    {
+      title: 'Certificates that the controller keeps',
+      panels: [
+        {
+          title: 'Time left in the cluster',
+          description:
+            "Of the authority and of the certificate in the webhook's Secret, as the replica that leads knows them.",
+          type: 'timeseries',
+          unit: 'dtdurations',
+          targets: [
+            {
+              expr: `meshwright_certificate_expiry_timestamp_seconds{${own},certificate!=""} - time()`,
+              legend: '{{certificate}}',
+            },
+          ],
+        },
+        {
+          title: 'Issued, and written into caBundle',
+          description: 'Since the start, with what others wrote there.',
+          type: 'timeseries',
+          unit: 'short',
+          targets: [
+            {
+              expr: `sum by (certificate) (meshwright_certificates_issued_total{${own}})`,
+              legend: '{{certificate}} issued',
+            },
+            {expr: `sum(meshwright_cabundle_writes_total{${own}})`, legend: 'caBundle written'},
+            {
+              expr: `sum by (manager) (meshwright_cabundle_overwrites_total{${own}})`,
+              legend: 'overwritten by {{manager}}',
+            },
+          ],
+        },
+        {
+          title: 'Authorities trusted, and failures',
+          description:
+            'More than one authority while one succeeds another. A failure is 1 until the next try that succeeds.',
+          type: 'timeseries',
+          unit: 'short',
+          targets: [
+            {expr: `max(meshwright_certificate_authorities{${own}})`, legend: 'authorities'},
+            {expr: `max(meshwright_certificate_failing{${own}})`, legend: 'failing'},
+          ],
         },
       ],
     },

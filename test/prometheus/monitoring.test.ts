@@ -115,9 +115,18 @@ await needsPrometheus('rules and dashboards in a real Prometheus', (programs) =>
     })
 
     // Only what no mesh here tells, or nothing that went wrong.
-    const silent = new Set(['Errors of the webhook', 'Changes that were not taken', 'Watches out of date'])
+    const silent = new Set([
+      'Errors of the webhook',
+      'Time left in the cluster',
+      'Changes that were not taken',
+      'Watches out of date',
+    ])
     const visible = expressionsOf(trafficDashboard)
-      .concat(expressionsOf(ownDashboard).filter(({expr}) => !expr.includes('meshwright_controller_')))
+      .concat(
+        expressionsOf(ownDashboard).filter(
+          ({expr}) => !/meshwright_(controller|cabundle|certificates|certificate_(authorities|failing))_?/.test(expr),
+        ),
+      )
       .filter(({panel}) => !silent.has(panel))
     test.each(visible)('has something to show in $panel: $expr', async ({expr}) => {
       const labelled = expr.replaceAll('namespace=~".+"', 'namespace=~".*"')

@@ -1,5 +1,6 @@
 import {createControllerMetrics} from '../../src/controller/metrics.ts'
 import {Tally as ControllerTally} from '../../src/controller/tally.ts'
+import {CertificateTally} from '../../src/obs/certificate-tally.ts'
 import {createMetrics} from '../../src/obs/metrics.ts'
 import {Tally} from '../../src/obs/tally.ts'
 
@@ -8,7 +9,11 @@ export async function ownMetrics(): Promise<ReadonlySet<string>> {
   const nothing = () => 0
   const registries = [
     createMetrics(new Tally(), nothing),
-    createControllerMetrics(new ControllerTally(), {queued: nothing, objects: nothing, units: nothing}),
+    createControllerMetrics(
+      new ControllerTally(),
+      {queued: nothing, objects: nothing, units: nothing},
+      new CertificateTally(),
+    ),
   ]
   const metrics = (await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()))).flat()
   return new Set(
