@@ -44,7 +44,7 @@ export interface KindWatchOptions extends Selection {
   readonly silence?: number
   /** Milliseconds after which the API server is asked to end the stream, half as much again by chance; 300,000 where absent. */
   readonly lifetime?: number
-  /** Milliseconds between failure and the next try: the first, and the most; 500 and 30,000 where absent. */
+  /** Milliseconds between failure and the next try: the first, and the most; 500 and 10,000 where absent. */
   readonly backoff?: {readonly shortest: number; readonly longest: number}
   /** Milliseconds out of touch before `onStale`; 10,000 where absent. */
   readonly staleAfter?: number
@@ -66,7 +66,7 @@ const defaults = {
   pageSize: 500,
   silence: 90_000,
   lifetime: 300_000,
-  backoff: {shortest: 500, longest: 30_000},
+  backoff: {shortest: 500, longest: 10_000},
   staleAfter: 10_000,
   missingPoll: 3_000,
   clock: systemClock,

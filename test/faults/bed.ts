@@ -50,7 +50,9 @@ export class Bed {
       await installCrds(cluster, await crdsIn(join(root, 'manifests/crd')))
       await cluster.createNamespace(ownNamespace)
       await cluster.createNamespace(loadNamespace)
-      await applied(cluster, await readFile(join(root, 'manifests/rbac/webhook.yaml'), 'utf8'))
+      for (const rights of ['webhook', 'controller']) {
+        await applied(cluster, await readFile(join(root, `manifests/rbac/${rights}.yaml`), 'utf8'))
+      }
       await applied(cluster, list([meshConfig({mesh: {type: 'istio', autoInject: true}})]))
       const kubeconfig = await accountKubeconfig(cluster, ownNamespace, 'meshwright-webhook')
       const authorities = await Authorities.start()

@@ -1,6 +1,7 @@
 import type {Absent, Row} from './row.ts'
 import {authority} from './rows/authority.ts'
 import {bodies} from './rows/bodies.ts'
+import {bundle} from './rows/bundle.ts'
 import {burst} from './rows/burst.ts'
 import {controllerKills} from './rows/controller-kills.ts'
 import {giants} from './rows/giants.ts'
@@ -27,6 +28,7 @@ export const rows: readonly Row[] = [
   leaf,
   authority,
   secret,
+  bundle,
   outage,
   watch,
   leader,
@@ -48,12 +50,6 @@ export const absent: readonly Absent[] = [
     bar: 'p99 at most 10 % longer',
     because:
       'API server, etcd, webhook and client would share two cores here, and the difference would be how they share them',
-  },
-  {
-    number: 9,
-    fault: 'caBundle wiped',
-    bar: 'repaired <= 5 s, <= 10 patches a minute',
-    because: 'the controller does not keep the certificates yet',
   },
   {
     number: 21,

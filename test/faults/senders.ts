@@ -32,12 +32,14 @@ export interface Posting {
   readonly port: number
   /** PEM of whom the client trusts, now. */
   readonly trusted: () => string
+  /** Where the pods are; `load` where absent. */
+  readonly namespace?: string
   /** A connection for each review, so that each meets the certificate of the moment. */
   readonly isFresh?: boolean
 }
 
 /** Posts a review to the webhook as the API server does: the answer must be a patch for that very uid. */
-export function posts({port, trusted, isFresh = false}: Posting): (index: number) => Promise<Fate> {
+export function posts({port, trusted, namespace = 'load', isFresh = false}: Posting): (index: number) => Promise<Fate> {
   const agents = new Map<string, Agent>()
   const agentFor = (ca: string): Agent => {
     const agent = agents.get(ca) ?? new Agent({ca, keepAlive: !isFresh})
@@ -62,7 +64,7 @@ export function posts({port, trusted, isFresh = false}: Posting): (index: number
       text(response).then((body) => resolve({status: response.statusCode ?? 0, body}), reject)
     })
     call.on('timeout', () => call.destroy(new Error('no answer in 5 s')))
-    call.on('error', reject).end(reviewOf(uid, pod({name: uid, namespace: 'load'})))
+    call.on('error', reject).end(reviewOf(uid, pod({name: uid, namespace}), namespace))
     const {status, body} = await promise
     if (status !== 200) return {kind: 'refused', why: `${status} ${body}`}
     const {response} = REVIEW.parse(JSON.parse(body))

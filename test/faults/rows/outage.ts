@@ -1,8 +1,8 @@
 import {setTimeout as sleep} from 'node:timers/promises'
-import {loadNamespace} from '../bed.ts'
+import {loadNamespace, type Bed} from '../bed.ts'
 import {during} from '../load.ts'
 import {check, nothingLost, number, type Row} from '../row.ts'
-import {creates} from '../senders.ts'
+import {creates, posts} from '../senders.ts'
 
 export const outage: Row = {
   number: 10,
@@ -16,34 +16,39 @@ export const outage: Row = {
     const count = await during(bed.posting(rate), () =>
       bed.cluster.restartApiServer('SIGKILL', async () => {
         await sleep(down * 1000)
-        stale = Math.max(...(await staleSeconds()))
+        stale = Math.max(...(await staleSeconds(bed)))
       }),
     )
     const begun = performance.now()
-    const later = `later-${down}`
-    await bed.cluster.createNamespace(later, {labels: {'meshwright.dev/inject': 'disabled'}})
-    const create = creates(bed.cluster, later)
-    await bed.cluster.until('the new namespace to be known to every replica', 60_000, async () => {
-      // Each goes to one of them by chance.
-      const fates = await Promise.all(Array.from({length: 20}, create))
-      return fates.every(({kind}) => kind === 'bare') && Math.max(...(await staleSeconds())) === 0
+    const name = `later-${down}`
+    const later = {apiVersion: 'v1', kind: 'Namespace', metadata: {name, labels: {'meshwright.dev/inject': 'disabled'}}}
+    const {status} = await bed.cluster.api.request('POST', '/api/v1/namespaces', later)
+    if (status !== 201) throw new Error(`namespace ${name}: ${status}`)
+    await bed.cluster.until('every replica to know the new namespace', 90_000, async () => {
+      const fates = await Promise.all(bed.replicas.names.map((replica) => posted(bed, replica, name)))
+      return fates.every(({kind}) => kind === 'bare') && Math.max(...(await staleSeconds(bed))) === 0
     })
     const back = (performance.now() - begun) / 1000
     const after = await creates(bed.cluster, loadNamespace)(0)
-    function staleSeconds(): Promise<number[]> {
-      return Promise.all(
-        bed.replicas.names.map((name) => bed.replicas.metric(name, 'meshwright_cluster_stale_seconds')),
-      )
-    }
     return {
       done: `killed, and started again after ${number(down)} s; meanwhile ${rate} reviews/s, each over a new connection`,
       count,
       checks: [
         nothingLost(count),
         check(stale > 0, `it is told: stale for ${number(stale)} s`),
-        check(back <= 30 && after.kind === 'injected', `what is new is known ${number(back, 1)} s after its return`),
+        check(back <= 30, `every replica knows what is new ${number(back, 1)} s after its return`),
+        check(after.kind === 'injected', 'creates go on'),
         check(bed.replicas.exits === exits, `${bed.replicas.exits - exits} replicas ended`),
       ],
     }
   },
+}
+
+function staleSeconds(bed: Bed): Promise<number[]> {
+  return Promise.all(bed.replicas.names.map((name) => bed.replicas.metric(name, 'meshwright_cluster_stale_seconds')))
+}
+
+/** What one replica makes of a pod of that namespace. */
+function posted(bed: Bed, replica: string, namespace: string) {
+  return posts({port: bed.replicas.portOf(replica), trusted: () => bed.authorities.bundle, namespace})(0)
 }
