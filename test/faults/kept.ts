@@ -8,7 +8,7 @@ import {Load} from './load.ts'
 import type {Texts} from './mounts.ts'
 import {posts} from './senders.ts'
 
-const registration = 'meshwright'
+const registration = 'meshwright-webhook'
 const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${registration}`
 const secrets = {authority: 'meshwright-ca', leaf: 'meshwright-webhook-tls'} as const
 /** Milliseconds between two looks at what the controllers have written. */
