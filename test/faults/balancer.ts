@@ -85,7 +85,7 @@ export class Balancer {
     endpoint.successes = 0
     await until(
       `${name} to be among the endpoints`,
-      30_000,
+      60_000,
       async () => endpoint.successes > 0 && endpoint.isServing,
       20,
     )

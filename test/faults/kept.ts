@@ -68,7 +68,7 @@ export class Kept {
 
   /** As `steady`, with another authority than that one. */
   next(serial: string, what: string): Promise<string> {
-    return this.#bed.cluster.until(`another authority: ${what}`, 120_000, async () => {
+    return this.#bed.cluster.until(`another authority: ${what}`, 240_000, async () => {
       const now = await this.steady(what)
       return now !== serial && now
     })
@@ -76,7 +76,7 @@ export class Kept {
 
   /** Waits until one authority alone is trusted, every replica serves what it signed, and answers with its serial number. */
   steady(what: string): Promise<string> {
-    return this.#bed.cluster.until(`everything to be in its place: ${what}`, 90_000, async () => {
+    return this.#bed.cluster.until(`everything to be in its place: ${what}`, 180_000, async () => {
       const authority = await this.#secret(secrets.authority)
       const signer = authority[fileNames.cert] ?? ''
       const isAlone = (this.#bundle.match(block) ?? []).length === 1 && authority['next.crt'] === undefined

@@ -10,7 +10,7 @@ export const bundle: Row = {
   bar: 'repaired <= 5 s; <= 10 patches a minute where somebody goes on wiping it',
   isQuick: true,
   async run(bed, scale) {
-    const [times, fight] = scale === 'full' ? [10, 120] : [2, 0]
+    const [times, fight] = scale === 'full' ? [10, 120] : [1, 0]
     const kept = await Kept.start(bed)
     try {
       await kept.steady('the start')

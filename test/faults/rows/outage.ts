@@ -10,7 +10,7 @@ export const outage: Row = {
   bar: 'admission answers from its cache, 0 lost; in touch again <= 30 s; no replica ends',
   isQuick: true,
   async run(bed, scale) {
-    const [down, rate] = scale === 'full' ? [600, 25] : [15, 20]
+    const [down, rate] = scale === 'full' ? [600, 25] : [10, 20]
     const exits = bed.replicas.exits
     let stale = 0
     const count = await during(bed.posting(rate), () =>
