@@ -15,7 +15,7 @@ test('counts what became of every request, and why', async () => {
     sent++
     return (fates[index % fates.length] ?? fates[0])?.() ?? Promise.reject(new Error('none'))
   })
-  const count = await during(load, () => sleep(300))
+  const [count] = await during([load], () => sleep(300))
   expect(count.attempted).toBe(sent)
   expect(count.injected + count.bare + count.refused + count.lost).toBe(sent)
   expect(failures(count)).toBe(count.bare + count.refused + count.lost)

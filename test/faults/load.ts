@@ -57,12 +57,15 @@ export class Load {
   }
 }
 
-/** The load while something is done, and what became of it. */
-export async function during(load: Load, work: () => Promise<void>): Promise<Count> {
+/** Loads while something is done, and what became of each; they end also where it fails. */
+export async function during<const L extends readonly Load[]>(
+  loads: L,
+  work: () => Promise<void>,
+): Promise<{[K in keyof L]: Count}> {
   try {
     await work()
   } finally {
-    await load.stop()
+    await Promise.all(loads.map((load) => load.stop()))
   }
-  return load.count
+  return loads.map(({count}) => count) as {[K in keyof L]: Count}
 }

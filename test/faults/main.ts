@@ -34,6 +34,8 @@ try {
 }
 console.log(`${chosen.length} rows in ${((performance.now() - begun) / 1000).toFixed(0)} s`)
 if (scale === 'full') await write()
+// A row that failed may have left something open.
+process.exit()
 
 /** Rows that were not run this time stay as they were measured last. */
 async function write(): Promise<void> {

@@ -15,15 +15,13 @@ export const authority: Row = {
     const kept = await Kept.start(bed)
     try {
       await kept.known()
-      const posting = kept.posting(rate / 2)
-      const count = await during(creating, async () => {
+      const [count, posted] = await during([creating, kept.posting(rate / 2)], async () => {
         signers.push(await kept.steady('the controllers have taken over'))
         for (let rotation = 0; rotation < times; rotation++) {
           await kept.ask('authority')
           signers.push(await kept.next(signers.at(-1) ?? '', `rotation ${rotation + 1}`))
         }
       })
-      const posted = await posting.stop()
       return {
         done: `two controllers take over from an authority that they do not know, and are asked for another one ${times} times on end; the Secret is mounted within 0.5 s; ${rate} creates/s, and ${rate / 2} reviews/s each over a new connection that trusts what the registration says`,
         count,

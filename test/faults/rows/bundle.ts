@@ -17,7 +17,7 @@ export const bundle: Row = {
       const good = kept.bundle
       const took: number[] = []
       let repairs = 0
-      const count = await during(bed.creating(20), async () => {
+      const [count] = await during([bed.creating(20)], async () => {
         for (let time = 0; time < times; time++) {
           await kept.overwrite(time % 2 === 0 ? '' : bed.authorities.bundle)
           const begun = performance.now()

@@ -16,7 +16,7 @@ export const kills: Row = {
     const [times, rate] = scale === 'full' ? [50, 50] : [4, 25]
     await bed.cluster.createNamespace(namespace)
     const before = bed.balancer.losses
-    const count = await during(bed.creating(rate), async () => {
+    const [count] = await during([bed.creating(rate)], async () => {
       for (let kill = 0; kill < times; kill++) {
         const name = bed.replicas.names[kill % 2] ?? ''
         // Its controllers meet the moment of the kill too.

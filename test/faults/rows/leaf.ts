@@ -11,8 +11,7 @@ export const leaf: Row = {
   async run(bed, scale) {
     const [times, rate] = scale === 'full' ? [100, 40] : [6, 20]
     const serials = new Set<string>()
-    const posting = bed.posting(rate / 2)
-    const count = await during(bed.creating(rate), async () => {
+    const [count, posted] = await during([bed.creating(rate), bed.posting(rate / 2)], async () => {
       for (let rotation = 0; rotation < times; rotation++) {
         await bed.renewLeaf()
         serials.add(await bed.replicas.servedSerial(bed.replicas.names[0] ?? ''))
@@ -20,7 +19,6 @@ export const leaf: Row = {
         await bed.register()
       }
     })
-    const posted = await posting.stop()
     return {
       done: `${times} leaves one after the other, mounted within 0.5 s; ${rate} creates/s, and ${rate / 2} reviews/s each over a new connection`,
       count,

@@ -13,7 +13,7 @@ export const outage: Row = {
     const [down, rate] = scale === 'full' ? [600, 25] : [10, 20]
     const exits = bed.replicas.exits
     let stale = 0
-    const count = await during(bed.posting(rate), () =>
+    const [count] = await during([bed.posting(rate)], () =>
       bed.cluster.restartApiServer('SIGKILL', async () => {
         await sleep(down * 1000)
         stale = Math.max(...(await staleSeconds(bed)))

@@ -10,7 +10,7 @@ export const rollout: Row = {
   async run(bed, scale) {
     const [restarts, rate] = scale === 'full' ? [20, 50] : [2, 25]
     const ends: string[] = []
-    const count = await during(bed.creating(rate), async () => {
+    const [count] = await during([bed.creating(rate)], async () => {
       for (let restart = 0; restart < restarts; restart++) {
         for (const name of bed.replicas.names) {
           // maxSurge 1, maxUnavailable 0: the new one is ready before the old one is told.

@@ -25,8 +25,7 @@ export const secret: Row = {
     }
     const told: number[] = []
     let again = 0
-    const posting = bed.posting(rate / 2)
-    const count = await during(bed.creating(rate), async () => {
+    const [count, posted] = await during([bed.creating(rate), bed.posting(rate / 2)], async () => {
       for (const [what, files] of Object.entries(bad)) {
         const before = await errors(bed)
         const begun = performance.now()
@@ -42,7 +41,6 @@ export const secret: Row = {
       again++
       await bed.register()
     })
-    const posted = await posting.stop()
     return {
       done: `the Secret ${Object.keys(bad).join(', ')}, one after the other, then good again; ${rate} creates/s, and ${rate / 2} reviews/s each over a new connection`,
       count,

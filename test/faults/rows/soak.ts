@@ -15,8 +15,7 @@ export const soak: Row = {
     const exits = bed.replicas.exits
     const samples = new Map(bed.replicas.names.map((name) => [name, Array<number>()]))
     let stale = 0
-    const posting = bed.posting(rate / 4)
-    const count = await during(bed.creating(rate), async () => {
+    const [count, posted] = await during([bed.creating(rate), bed.posting(rate / 4)], async () => {
       const until = performance.now() + minutes * 60_000
       while (performance.now() < until) {
         await sleep(every * 1000)
@@ -26,7 +25,6 @@ export const soak: Row = {
         }
       }
     })
-    const posted = await posting.stop()
     const trends = [...samples.values()].map(trendOf)
     return {
       done: `${minutes} minutes of ${rate} creates/s, and ${rate / 4} reviews/s each over a new connection; memory every ${every} s, the first quarter left out`,
