@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.package-lock.json
 sources := $(shell find src packaging -name '*.ts') build.ts package-lock.json
 
-.PHONY: help run shop test e2e faults faults-quick build lint format bench fuzz clean
+.PHONY: help run shop test e2e faults faults-quick build lint format bench fuzz audit release clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,5 +49,11 @@ bench: build ## Measure the webhook beside a bare HTTPS handler, the controller 
 fuzz: build ## Send 100,000 hostile bodies over a real socket
 	npm run fuzz
 
+audit: $(installed) ## Ask the registry for known holes in the packages of the lock file
+	node packaging/audit.ts
+
+release: build ## Write the package, the chart, the bill of materials and their digests into out/release
+	node packaging/release.ts
+
 clean: ## Remove what the build and the example wrote
-	rm -rf dist out
+	rm -rf dist dist-* out

@@ -8,6 +8,7 @@ const root = join(import.meta.dirname, '..', '..')
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   'certs/README.md',
   ...['docs', 'docs/sdk'].flatMap((folder) => readdirSync(join(root, folder)).map((page) => `${folder}/${page}`)),
 ].filter((page) => page.endsWith('.md'))
