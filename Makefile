@@ -46,7 +46,7 @@ format: $(installed) ## Format the sources
 bench: build ## Measure the webhook beside a bare HTTPS handler, the controller over 10,000 rules
 	npm run bench
 
-fuzz: build ## Send 100,000 hostile bodies over a real socket
+fuzz: build ## Give 1,000,000 hostile bodies to the webhook and to what reads configurations, manifests and rules
 	npm run fuzz
 
 audit: $(installed) ## Ask the registry for known holes in the packages of the lock file

@@ -38,7 +38,7 @@ await build({
       outputReproducible: true,
       gatherLicenseTexts: true,
       validate: true,
-      logLevel: 'error',
+      logLevel: 'silent',
     }),
   ],
 })

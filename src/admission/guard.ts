@@ -1,8 +1,11 @@
 import type {MeshSection} from '../config/schema.ts'
 import type {RefusalCode} from '../codes/refusals.ts'
 import {parseQuantity, compareQuantities} from '../mesh/go/quantity.ts'
+import {repositoryOf} from '../mesh/image.ts'
 import type {Container, Pod} from '../mesh/pod.ts'
 import {quoted} from './decide.ts'
+
+type Bounds = NonNullable<MeshSection['bounds']>
 
 export interface Breach {
   readonly code: RefusalCode
@@ -19,8 +22,9 @@ export function breach(pod: Pod, sidecars: readonly string[], settings: MeshSect
   const {containers, initContainers = []} = pod.spec
   for (const container of [...initContainers, ...containers]) {
     if (!sidecars.includes(container.name)) continue
+    const runsOn = !initContainers.includes(container) || container['restartPolicy'] === 'Always'
     const found =
-      (allowedImages && imageBreach(container, allowedImages)) ?? (bounds && boundsBreach(container, bounds))
+      (allowedImages && imageBreach(container, allowedImages)) ?? (bounds && boundsBreach(container, bounds, runsOn))
     if (found !== undefined) return found
   }
   return undefined
@@ -28,7 +32,7 @@ export function breach(pod: Pod, sidecars: readonly string[], settings: MeshSect
 
 /** An entry allows that very reference, every tag and digest of a repository, or with a closing `*` all that starts so. */
 function imageBreach({name, image = ''}: Container, allowed: readonly string[]): Breach | undefined {
-  const repository = image.replace(/@[^/]*$/, '').replace(/:[^/:]*$/, '')
+  const repository = repositoryOf(image)
   const fits = (entry: string) =>
     entry.endsWith('*') ? image.startsWith(entry.slice(0, -1)) : entry === image || entry === repository
   if (allowed.some(fits)) return undefined
@@ -38,10 +42,17 @@ function imageBreach({name, image = ''}: Container, allowed: readonly string[]):
   }
 }
 
-function boundsBreach({name, resources}: Container, bounds: NonNullable<MeshSection['bounds']>): Breach | undefined {
+function boundsBreach({name, resources}: Container, bounds: Bounds, runsOn: boolean): Breach | undefined {
   for (const resource of ['cpu', 'memory'] as const) {
     const bound = bounds[resource]
     if (bound === undefined) continue
+    // As a LimitRange has it: without a limit there is nothing that keeps below the maximum. An annotation can take one away.
+    if (runsOn && bound.max !== undefined && resources?.limits?.[resource] === undefined) {
+      return {
+        code: 'MW2005',
+        reason: `container ${name} has no ${resource} limit, and mesh.bounds.${resource}.max is ${bound.max}`,
+      }
+    }
     for (const kind of ['requests', 'limits'] as const) {
       const written = resources?.[kind]?.[resource]
       if (written === undefined) continue

@@ -192,6 +192,21 @@ describe('what the administrator forbids', () => {
     expect(answerTo({}, bounds('2.5', '65536Ki'))).toMatchObject({allowed: true})
   })
 
+  test('a sidecar without a limit is above every maximum, for an annotation can take the limit away', () => {
+    const without = {...sidecar, resources: {requests: {cpu: '100m'}}}
+    const injector: Partial<Injector> = {
+      inject: ({pod: given}) => ({
+        outcome: 'injected',
+        pod: {...given, spec: {...given.spec, containers: [...given.spec.containers, without]}},
+        sidecars: ['proxy'],
+        findings: [],
+      }),
+    }
+    const limited = (bounds: object) => answerTo({}, state({autoInject: true, bounds}, injector))
+    expect(limited({cpu: {max: '2'}}).status.message).toContain('no cpu limit, and mesh.bounds.cpu.max is 2')
+    expect(limited({cpu: {min: '50m'}})).toMatchObject({allowed: true})
+  })
+
   test('a way around the sidecar is refused under mesh.enforced only', () => {
     const injector: Partial<Injector> = {evasions: () => [{key: 'traffic/exclude', reason: 'it keeps port 80 away'}]}
     expect(answerTo({}, state({autoInject: true, enforced: true}, injector)).status.message).toContain(

@@ -18,7 +18,7 @@ const bodiless: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE
  * path names is missing, or the input is no JSON.
  */
 export function requestsOf({method, path}: Operation<never, unknown>): (input: unknown) => PlainRequest {
-  const [first = '', ...parts] = path.split(/\{([^}]+)\}/)
+  const [first = '', ...parts] = path.split(/\{([^{}]+)\}/)
   const names = parts.filter((_, index) => index % 2 === 0)
   const literals = parts.filter((_, index) => index % 2 === 1)
   const inPath: ReadonlySet<string> = new Set(names)

@@ -21,7 +21,9 @@ describe('a release', {timeout: 400_000}, () => {
   beforeAll(() => {
     mkdirSync(join(root, 'out'), {recursive: true})
     folder = mkdtempSync(join(root, 'out', 'release-test-'))
-    for (const name of ['one', 'another-one']) made.push(release(join(folder, name)))
+    const folders = ['one', 'another-one'].map((name) => join(folder, name))
+    for (const each of folders) copySources(each)
+    for (const each of folders) made.push(release(each))
   }, 400_000)
   afterAll(() => rmSync(folder, {recursive: true, force: true}))
 
@@ -74,11 +76,14 @@ describe('a release', {timeout: 400_000}, () => {
   })
 })
 
-function release(folder: string): string {
+function copySources(folder: string): void {
   mkdirSync(folder, {recursive: true})
   for (const name of sources) cpSync(join(root, name), join(folder, name), {recursive: true})
   // Hard links: the bundler would look through symbolic ones, and find the packages in one place for both.
   run('cp', ['-al', join(root, 'node_modules'), folder], folder)
+}
+
+function release(folder: string): string {
   run('node', ['packaging/release.ts', 'released'], folder)
   return join(folder, 'released')
 }

@@ -1,5 +1,6 @@
 import type {Configuration} from '../../config/schema.ts'
 import type {Finding} from '../finding.ts'
+import {isPlainEnvoy} from '../image.ts'
 import {overlay, type Values} from '../values.ts'
 
 /** What the neutral keys of a configuration mean to Consul: values to lay over the chart's, and what cannot be followed. */
@@ -48,9 +49,4 @@ export function readNeutral({mesh}: Configuration): Neutral {
 function nested(path: string, value: unknown): Values {
   const [key = '', ...rest] = path.split('.')
   return {[key]: rest.length === 0 ? value : nested(rest.join('.'), value)}
-}
-
-/** True for an image whose last path segment is `envoy`, whatever its tag or digest. */
-function isPlainEnvoy(image: string): boolean {
-  return /(?:^|\/)envoy(?::[^/]*)?(?:@[^/]*)?$/.test(image)
 }

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import type {PodSpec, StringMap} from '../pod.ts'
+import type {Container, PodSpec, SecurityContext, StringMap} from '../pod.ts'
 import {keys} from './annotations.ts'
 import {injected, injectorOf, podOf, subjectOf} from './testing.ts'
 
@@ -46,10 +46,36 @@ describe('a way around the sidecar is named', () => {
 })
 
 test.each<[string, StringMap]>([
+  ['TPROXY', {[keys.interceptionMode]: 'TPROXY'}],
+  ['TPROXY in ProxyConfig', {[keys.proxyConfig]: 'interceptionMode: TPROXY'}],
+  ['binding low ports', {[keys.capNetBindService]: 'true'}],
+  [
+    'an override of who the sidecar runs as',
+    {[keys.overrides]: '{"containers":[{"name":"istio-proxy","securityContext":{"runAsUser":0}}]}'},
+  ],
+])('%s makes the sidecar root, which is the mesh’s to choose', (_, annotations) => {
+  expect(keysOf(annotations)).toEqual(Object.keys(annotations))
+})
+
+test('a container under the sidecar’s name may not ask for privileges', () => {
+  const containers = (securityContext: SecurityContext): Container[] => [
+    {name: 'istio-proxy', image: 'auto', securityContext},
+  ]
+  for (const context of [
+    {privileged: true},
+    {runAsUser: 0},
+    {allowPrivilegeEscalation: true},
+    {capabilities: {add: ['NET_ADMIN']}},
+  ])
+    expect(keysOf({}, {containers: containers(context)})).toEqual(['container istio-proxy'])
+  expect(keysOf({}, {containers: containers({readOnlyRootFilesystem: true})})).toEqual([])
+})
+
+test.each<[string, StringMap]>([
   ['nothing', {}],
   [
     'the defaults written out',
-    {[keys.includeInboundPorts]: '*', [keys.statusPort]: '15020', [keys.interceptionMode]: 'TPROXY'},
+    {[keys.includeInboundPorts]: '*', [keys.statusPort]: '15020', [keys.interceptionMode]: 'REDIRECT'},
   ],
   ['a template beside the sidecar’s', {[keys.templates]: 'sidecar, gateway'}],
   ['a harmless volume', {[keys.userVolume]: '{"a":{"emptyDir":{}}}'}],

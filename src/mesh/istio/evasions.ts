@@ -3,6 +3,7 @@ import type {Evasion, Subject} from '../mesh.ts'
 import type {Container, SecurityContext, StringMap} from '../pod.ts'
 import {isValues} from '../values.ts'
 import {keys, own} from './annotations.ts'
+import {configuredMode} from './capture.ts'
 import {envoyContainerEvasions} from './envoy/evasions.ts'
 import {initImage, proxyImage} from './images.ts'
 import {initName, proxyName, validationName} from './names.ts'
@@ -22,6 +23,7 @@ const suspicious: readonly {readonly key: string; readonly harmless: readonly st
   {key: keys.includeInboundPorts, harmless: ['*'], reason: 'captures only some inbound ports'},
   {key: keys.excludeInterfaces, harmless: [''], reason: 'keeps network interfaces away from the sidecar'},
   {key: keys.interceptionMode, harmless: ['REDIRECT', 'TPROXY'], reason: 'switches the capture of traffic off'},
+  {key: keys.capNetBindService, harmless: ['false'], reason: 'runs the sidecar as root'},
   {key: keys.statusPort, harmless: ['15020'], reason: 'keeps that port away from the sidecar'},
   {key: keys.bootstrapOverride, harmless: [], reason: "replaces the proxy's bootstrap"},
 ]
@@ -48,6 +50,7 @@ export function evasionsOf({pod, overrides}: Subject, settings: Settings): reado
       const value = own(annotations, key)
       return value === undefined || harmless.includes(value.trim()) ? [] : [{key, reason}]
     }),
+    ...privilegeEvasions(annotations, settings),
     ...configEvasions(annotations),
     ...templateEvasions(annotations, settings),
     ...volumeEvasions(annotations),
@@ -58,6 +61,21 @@ export function evasionsOf({pod, overrides}: Subject, settings: Settings): reado
       .flatMap((container) => userEvasions(`container ${container.name}`, container.securityContext)),
     ...recordedEvasions(annotations),
   ]
+}
+
+/** TPROXY captures as well as REDIRECT does, but the proxy needs root and NET_ADMIN for it: that is the mesh's to choose. */
+function privilegeEvasions(annotations: StringMap, {mesh}: Settings): readonly Evasion[] {
+  const text = own(annotations, keys.proxyConfig)
+  const reading = text === undefined ? undefined : readYaml(text)
+  const config = new Map(reading?.ok === true && isValues(reading.value) ? Object.entries(reading.value) : [])
+  const asked = [
+    [keys.interceptionMode, own(annotations, keys.interceptionMode)],
+    [keys.proxyConfig, config.get('interceptionMode') ?? config.get('interception_mode')],
+  ] as const
+  if (configuredMode(mesh.defaultConfig) === 'TPROXY') return []
+  return asked
+    .filter(([, mode]) => mode === 'TPROXY' || mode === 1)
+    .map(([key]) => ({key, reason: 'interceptionMode TPROXY runs the sidecar as root'}))
 }
 
 function configEvasions(annotations: StringMap): readonly Evasion[] {
@@ -104,6 +122,9 @@ function containerEvasions(container: Container, annotations: StringMap, setting
   return [
     ...(known ? [] : [{key, reason: `has the image ${shown(image)}`}]),
     ...(container.command === undefined ? [] : [{key, reason: 'runs a command of its own'}]),
+    ...(container.name === proxyName && asksForPrivilege(container.securityContext)
+      ? [{key, reason: 'asks for privileges'}]
+      : []),
   ]
 }
 
@@ -116,8 +137,23 @@ function recordedEvasions(annotations: StringMap): readonly Evasion[] {
     Array.isArray(list) ? list : [],
   )
   return containers
-    .filter((item) => isValues(item) && ['image', 'command', 'args'].some((field) => Object.hasOwn(item, field)))
-    .map(() => ({key: keys.overrides, reason: 'replaces what the sidecar runs'}))
+    .filter(
+      (item) =>
+        isValues(item) && ['image', 'command', 'args', 'securityContext'].some((field) => Object.hasOwn(item, field)),
+    )
+    .map(() => ({key: keys.overrides, reason: 'replaces what the sidecar runs, or as whom'}))
+}
+
+function asksForPrivilege(context: SecurityContext | undefined): boolean {
+  if (context === undefined) return false
+  const {privileged, allowPrivilegeEscalation, runAsUser, capabilities} = context
+  const added = isValues(capabilities) ? capabilities['add'] : undefined
+  return (
+    privileged === true ||
+    allowPrivilegeEscalation === true ||
+    runAsUser === 0 ||
+    (Array.isArray(added) && added.length > 0)
+  )
 }
 
 function userEvasions(key: string, context: SecurityContext | undefined): readonly Evasion[] {

@@ -1,5 +1,6 @@
 import type {MeshSection} from '../../config/schema.ts'
 import type {Finding} from '../finding.ts'
+import {isPlainEnvoy} from '../image.ts'
 import type {Values} from '../values.ts'
 import {lay} from './values.ts'
 
@@ -73,12 +74,6 @@ function sidecarImage(
     return {proxy: 'istio', image: undefined}
   }
   return {proxy: 'envoy', image}
-}
-
-/** An image whose last path segment is `envoy`, whatever its registry, tag or digest. */
-export function isPlainEnvoy(image: string): boolean {
-  const name = image.slice(image.lastIndexOf('/') + 1).split(/[:@]/, 1)[0]
-  return name === 'envoy'
 }
 
 function discoveryAddress(section: MeshSection, proxy: 'istio' | 'envoy', findings: Finding[]): Values {

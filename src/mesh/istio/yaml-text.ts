@@ -64,7 +64,9 @@ export function inQuotes(text: string): string | undefined {
 /** Bare, after text that makes it a string, such as `--proxyLogLevel=`: spaces at the end go. */
 export function afterText(text: string): string | undefined {
   if (control.test(text) || /:(?:\s|$)/.test(text)) return undefined
-  return text.replace(/ +$/, '')
+  let end = text.length
+  while (text[end - 1] === ' ') end--
+  return text.slice(0, end)
 }
 
 /** Bare and alone, where YAML has to take it for text. */

@@ -156,7 +156,7 @@ const policies = new Set([
 
 const prefix = 'config.linkerd.io/'
 /** Go's strconv.ParseFloat for what a ratio can be; hexadecimal floats are left out. */
-const decimal = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/
+const decimal = /^[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/
 
 const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [

@@ -31,6 +31,14 @@ test.each([
   expect(keys({}, {namespace: {[key]: 'x'}})).toEqual([key])
 })
 
+test.each([
+  ['config.linkerd.io/proxy-uid', '0'],
+  ['config.linkerd.io/enable-debug-sidecar', 'true'],
+])('%s: %s gives the pod privileges of the mesh, on the pod and on its namespace', (key, value) => {
+  expect(keys({[key]: value})).toEqual([key])
+  expect(keys({}, {namespace: {[key]: value}})).toEqual([key])
+})
+
 test('excluded ports are', () => {
   expect(keys({}, {overrides: {excludeInboundPorts: [22], excludeOutboundPorts: [23]}})).toEqual([
     'meshwright.dev/exclude-inbound-ports',

@@ -40,7 +40,14 @@ export function evasionsOf({pod, namespace, overrides}: Subject, settings: Setti
       found.push({key: `container ${name}`, reason: "the name is the sidecar's, the image is not"})
   }
   // The redirection lets through what runs as the proxy's own user or group.
-  const {uid, gid} = applyAnnotations(settings.proxy, annotations, inherited, [])
+  const {uid, gid, debug} = applyAnnotations(settings.proxy, annotations, inherited, [])
+  if (uid === 0 && settings.proxy.uid !== 0)
+    found.push({key: 'config.linkerd.io/proxy-uid', reason: 'runs the proxy as root'})
+  if (debug && !settings.proxy.debug)
+    found.push({
+      key: 'config.linkerd.io/enable-debug-sidecar',
+      reason: 'adds a container with every capability of root',
+    })
   const context = pod.spec.securityContext
   for (const container of containers) {
     if (reservedNames.includes(container.name)) continue

@@ -1,5 +1,6 @@
 import type {Configuration} from '../../config/schema.ts'
 import type {Finding} from '../finding.ts'
+import {isPlainEnvoy} from '../image.ts'
 import {isValues, overlay, type Values} from '../values.ts'
 
 /** The user's Linkerd values with the neutral keys laid over them, and what Linkerd has nothing for. */
@@ -53,11 +54,6 @@ export function neutralValues({mesh}: Configuration): {readonly values: Values; 
     ignored('serviceDiscovery.healthCheckInterval', "Linkerd leaves health checks to Kubernetes' probes")
   if (mesh.security?.mutualTLS === false) ignored('security.mutualTLS', 'Linkerd encrypts between its proxies always')
   return {values, findings}
-}
-
-/** A bare Envoy by DESIGN: the last part of the repository is `envoy`. */
-function isPlainEnvoy(image: string): boolean {
-  return /(^|\/)envoy(:[^/]*)?(@[^/]*)?$/.test(image)
 }
 
 /** Linkerd writes `name:version`, so a digest is split at its own colon; without either the version stays. */

@@ -1,3 +1,4 @@
+import {repositoryOf} from '../image.ts'
 import type {Container, Pod} from '../pod.ts'
 import {debugName, initName, validatorName} from './containers.ts'
 import {proxyName, serviceAccountPath} from './env.ts'
@@ -31,9 +32,13 @@ export function carriesProxy({spec}: Pod, settings: Settings): boolean {
 
 /** True for an image of the repositories that this mesh's own containers come from. */
 export function isOwnImage({image = ''}: Container, {proxy}: Settings): boolean {
-  const repository = image.replace(/@[^/]*$/, '').replace(/:[^/:]*$/, '')
-  const own = proxy.imageName.replace(/@[^/]*$/, '').replace(/:[^/:]*$/, '')
-  return [own, proxy.debugImageName, 'cr.l5d.io/linkerd/proxy', 'cr.l5d.io/linkerd/proxy-init'].includes(repository)
+  const repository = repositoryOf(image)
+  return [
+    repositoryOf(proxy.imageName),
+    proxy.debugImageName,
+    'cr.l5d.io/linkerd/proxy',
+    'cr.l5d.io/linkerd/proxy-init',
+  ].includes(repository)
 }
 
 /** Why the proxy would get no token where the chart's own token projection is off; undefined where it would. */

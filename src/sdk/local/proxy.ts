@@ -153,7 +153,12 @@ const hopByHop: ReadonlySet<string> = new Set([
 ])
 
 function passedOn(headers: IncomingHttpHeaders): Record<string, string> {
-  const named = new Set((headers.connection ?? '').toLowerCase().split(/\s*,\s*/))
+  const named = new Set(
+    (headers.connection ?? '')
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  )
   const kept: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || hopByHop.has(name) || named.has(name)) continue

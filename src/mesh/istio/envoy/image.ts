@@ -1,5 +1,5 @@
 import {keys, own} from '../annotations.ts'
-import {isPlainEnvoy} from '../neutral.ts'
+import {isPlainEnvoy} from '../../image.ts'
 import type {Rendering} from '../rendering.ts'
 
 /** The configuration's plain Envoy, or the one that the pod asks for by sidecar.istio.io/proxyImage. */

@@ -1,7 +1,7 @@
 import type {Configuration} from '../../../config/schema.ts'
 import type {Values} from '../../values.ts'
 import {meshConfigOf} from '../mesh-config.ts'
-import {isPlainEnvoy} from '../neutral.ts'
+import {isPlainEnvoy} from '../../image.ts'
 import {Chart, chartValues, lay} from '../values.ts'
 import {readProviders, type Providers} from './providers.ts'
 

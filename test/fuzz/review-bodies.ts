@@ -1,4 +1,6 @@
 import * as fc from 'fast-check'
+import {corpusOf} from './corpus.ts'
+import {edited, editsOf, spoiled, type Tree} from './mutation.ts'
 
 /** One body to send, and what must come back if the answer is 200. */
 export interface FuzzBody {
@@ -6,7 +8,8 @@ export interface FuzzBody {
   readonly body: Buffer
 }
 
-const keys = [
+/** Every annotation and label that one of the meshes, or Meshwright, looks at; and some that nobody should. */
+export const keys = [
   'meshwright.dev/inject',
   'meshwright.dev/proxy-cpu-request',
   'meshwright.dev/proxy-memory-limit',
@@ -113,7 +116,7 @@ const keys = [
   'kubectl.kubernetes.io/default-container',
 ]
 
-const values = [
+export const values = [
   '',
   ' ',
   'true',
@@ -222,8 +225,10 @@ const names = [
   'x'.repeat(300),
 ]
 
-const hostile = fc.oneof(fc.constantFrom(...values), fc.string({unit: 'binary', maxLength: 20}))
-const anything = fc.oneof(
+/** What a tenant may write where a text is expected. */
+export const hostile = fc.oneof(fc.constantFrom(...values), fc.string({unit: 'binary', maxLength: 20}))
+/** The same where anything may stand. */
+export const anything = fc.oneof(
   {weight: 6, arbitrary: hostile},
   {
     weight: 2,
@@ -388,6 +393,7 @@ const pod = fc.record(
   {requiredKeys: ['metadata', 'spec']},
 )
 
+const seeds = corpusOf('reviews').map(({bytes}): Tree => JSON.parse(bytes.toString()))
 const kinds = mostly(fc.constant('Pod'), fc.constantFrom('Service', 'ConfigMap'))
 const review = fc
   .tuple(fc.uuid(), pod, kinds, mostly(fc.constant('CREATE'), fc.constantFrom('UPDATE', 'DELETE', '')))
@@ -406,37 +412,10 @@ const review = fc
     },
   }))
 
-type Tree = Record<string, unknown>
-
-const removed = Symbol('removed')
-
-/** Puts anything anywhere: at a place that the first number chooses, the other value, or nothing at all. */
+/** Anything anywhere in a review that was good, or in one of the corpus. */
 const mutation = fc
-  .tuple(
-    review,
-    fc.array(
-      fc.tuple(fc.nat(), fc.oneof({weight: 5, arbitrary: anything}, {weight: 1, arbitrary: fc.constant(removed)})),
-      {minLength: 1, maxLength: 4},
-    ),
-  )
-  .map(([tree, edits]) => {
-    for (const [choice, value] of edits) {
-      const places = [...placesOf(tree)]
-      const place = places[choice % places.length]
-      if (place === undefined) continue
-      if (value === removed) Reflect.deleteProperty(place.parent, place.key)
-      else Object.defineProperty(place.parent, place.key, {value, writable: true, enumerable: true, configurable: true})
-    }
-    return tree
-  })
-
-function* placesOf(value: unknown): Generator<{parent: object; key: string}> {
-  if (typeof value !== 'object' || value === null) return
-  for (const [key, below] of Object.entries(value)) {
-    yield {parent: value, key}
-    yield* placesOf(below)
-  }
-}
+  .tuple(fc.oneof({weight: 4, arbitrary: review}, {weight: 1, arbitrary: fc.constantFrom(...seeds)}), editsOf(anything))
+  .map(([tree, edits]) => edited(structuredClone(tree), edits))
 
 const text = (tree: Tree) => Buffer.from(JSON.stringify(tree))
 const bytes = fc.oneof(
@@ -445,13 +424,8 @@ const bytes = fc.oneof(
     const whole = text(tree)
     return whole.subarray(0, cut % whole.length)
   }),
-  fc
-    .tuple(review, fc.array(fc.tuple(fc.nat(), fc.integer({min: 0, max: 255})), {minLength: 1, maxLength: 8}))
-    .map(([tree, flips]) => {
-      const whole = text(tree)
-      for (const [at, byte] of flips) whole[at % whole.length] = byte
-      return whole
-    }),
+  spoiled(review.map(text), ['"', '\\', '{', '[', '\u0000', '__proto__', '1e999', '\ud800', '"a":']),
+  spoiled(fc.constantFrom(...corpusOf('reviews').map(({bytes}) => bytes)), ['"', '{', ']', '\u0000', '-', '9999']),
   fc.integer({min: 1, max: 200}).map((depth) => Buffer.from('{"a":'.repeat(depth) + '1' + '}'.repeat(depth))),
   fc
     .tuple(fc.uuid(), fc.integer({min: 30, max: 80}))
@@ -465,6 +439,7 @@ const bytes = fc.oneof(
 
 /** Bodies without end: most are reviews that a careless reader would trip over. The seed makes a run repeatable. */
 export function* fuzzBodies(seed: number): Generator<FuzzBody> {
+  yield* corpusOf('reviews').map(({bytes}): FuzzBody => ({kind: 'bytes', body: bytes}))
   const each = 200
   for (let round = 0; ; round++) {
     const drawn = fc.sample(

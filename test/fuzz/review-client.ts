@@ -2,8 +2,8 @@ import {isDeepStrictEqual} from 'node:util'
 import {Agent} from 'node:https'
 import jsonPatch from 'fast-json-patch'
 import {applyPatch} from '../apply-patch.ts'
-import {fuzzBodies, type FuzzBody} from './fuzz-bodies.ts'
-import {call, Wire, type Response} from './harness.ts'
+import {fuzzBodies, type FuzzBody} from './review-bodies.ts'
+import {call, Wire, type Response} from '../admission/harness.ts'
 
 export interface FuzzReport {
   /** How many answers had this HTTP status. */

@@ -4,9 +4,9 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {writeFolder} from '../../src/certs/folder.ts'
 import type {MeshName} from '../../src/mesh/mesh.ts'
-import {fuzz, type FuzzReport} from './fuzz-run.ts'
-import {authority, call, keyPair} from './harness.ts'
-import {WebhookProcess} from './webhook-process.ts'
+import {fuzz, type FuzzReport} from './review-client.ts'
+import {authority, call, keyPair} from '../admission/harness.ts'
+import {WebhookProcess} from '../admission/webhook-process.ts'
 
 const settings: Readonly<Record<MeshName, object>> = {
   istio: {},
