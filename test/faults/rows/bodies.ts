@@ -1,5 +1,5 @@
 import {meshNames} from '../../../src/mesh/mesh.ts'
-import {fuzzMesh, type MeshReport} from '../../admission/fuzz-mesh.ts'
+import {fuzzMesh, type MeshReport} from '../../fuzz/review-webhook.ts'
 import {program} from '../../e2e/command.ts'
 import {check, number, type Row} from '../row.ts'
 
