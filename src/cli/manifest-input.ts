@@ -45,7 +45,7 @@ function isList(value: {readonly [key: string]: unknown}): boolean {
 }
 
 /** Lines that may stand before a marker, each in one way only: a `\r` that could belong to a comment or to its end doubles the work. */
-const begun = /^(?:[ \t]*(?:#(?:[^\r\n]|\r(?!\n))*)?\r?\n|%[^\n]*\n)*---(?:\s|$)/
+const begun = /^(?:[ \t]*(?:#[^\r\n]*)?\r?\n|%[^\n]*\n)*---(?:\s|$)/
 
 function joined(stream: string, text: string): string {
   return stream === '' || text === '' || begun.test(text) ? stream + text : `${stream}---\n${text}`

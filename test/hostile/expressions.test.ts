@@ -15,6 +15,7 @@ const bounded: ReadonlyMap<string, string> = new Map([
     String.raw`\p{Lu}+(?=\p{Lu}(?!\p{Lu})\p{L})|\p{Lu}{2,}|\p{Lu}(?:(?!\p{Lu})\p{L})*`,
     "the keys of the administrator's own values",
   ],
+  ['^-+|-+$', 'of the name of the project that somebody is in'],
   ['-+$', 'of the name of a version, at most 63 characters'],
   ['^,+|,+$', "the administrator's own list of networks"],
   [

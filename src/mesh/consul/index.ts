@@ -1,4 +1,5 @@
 import type {Configuration} from '../../config/schema.ts'
+import {repositoryOf} from '../image.ts'
 import type {Injector, Mesh, Resolution} from '../mesh.ts'
 import type {Objects} from '../objects.ts'
 import type {Container, KubeObject, Pod} from '../pod.ts'
@@ -27,7 +28,7 @@ function resolve(config: Configuration, objects: Objects): Resolution {
   if (!reading.ok) return reading
   const {settings} = reading
   const inject = injection(settings)
-  const ours = repository(settings.dataplaneImage)
+  const ours = repositoryOf(settings.dataplaneImage)
   const injector: Injector = {
     findings: [
       ...neutral.findings,
@@ -50,10 +51,6 @@ function resolve(config: Configuration, objects: Objects): Resolution {
 
 /** A tenant may name a container as it likes, so a sidecar is known by its image too, whatever its tag. */
 function findSidecar({spec}: Pod, ours: string): string | undefined {
-  const is = ({name, image = ''}: Container) => isSidecarName(name) && repository(image) === ours
+  const is = ({name, image = ''}: Container) => isSidecarName(name) && repositoryOf(image) === ours
   return (spec.containers.find(is) ?? spec.initContainers?.find(is))?.name
-}
-
-function repository(image: string): string {
-  return image.replace(/@[^/]*$/, '').replace(/:[^/:]*$/, '')
 }
