@@ -19,7 +19,7 @@ describe('the page on operating', () => {
   test('has a heading for every alert, under which what to do stands, and for no other', () => {
     const alerts = rulesIn('prometheus/alerts.yaml').flatMap(({alert}) => alert ?? [])
     expect(headings.toSorted()).toEqual(alerts.toSorted())
-    const texts = page.split(/^###? .*$/m).map((text) => text.trim())
-    expect(texts.every((text) => text.length > 40)).toBe(true)
+    const texts = page.split(/^### .*$/m).slice(1)
+    expect(texts.filter((text) => text.trim().length < 100)).toEqual([])
   })
 })
