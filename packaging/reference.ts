@@ -50,10 +50,11 @@ What can be imported, by entry point. Durations are texts such as \`5s\`; everyt
   return `${[intro, ...parts].join('\n\n')}\n`
 }
 
-function section({name, kind, about, text}: Declaration): string {
+function section({name, about, text}: Declaration): string {
   const link = elsewhere.get(name)
   const shown = link ?? `\`\`\`ts\n${text}\n\`\`\``
-  return [`### ${name}`, ...(about === '' ? [`A ${kind}.`] : [about]), shown].join('\n\n')
+  if (about === '') throw new Error(`${name}, which applications can import, has no docstring`)
+  return [`### ${name}`, about, shown].join('\n\n')
 }
 
 /** In the order in which the file names them. */

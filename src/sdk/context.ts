@@ -5,6 +5,7 @@ import {Ids} from './ids.ts'
 /** Headers as Node, Fastify and Express have them. */
 export type InboundHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
+/** Which headers go on from a request that came in to the calls that its handling makes. */
 export interface Propagation {
   /** Relay Zipkin's B3 headers as well; W3C's are always relayed. */
   readonly b3?: boolean

@@ -182,6 +182,21 @@ describe('fetch', () => {
     expect(asked[0]).toEqual(['/a', 'r-1', 'y'])
   })
 
+  test('that is sent elsewhere takes its headers along, but for what is meant for the first alone', async () => {
+    const seen: unknown[] = []
+    const elsewhere = await serve((request, response) => {
+      const {method, headers} = request
+      seen.push(method, headers.accept, headers['content-type'], headers.authorization, headers['x-request-id'])
+      response.end('there')
+    })
+    const url = await serve((_, response) => void response.writeHead(303, {location: `${elsewhere}/x`}).end())
+    const {mesh: own} = mesh({services: {a: url}})
+    const headers = {accept: 'text/plain', 'content-type': 'text/csv', authorization: 'secret'}
+    const answer = await own.fetch('http://a/', {method: 'POST', body: 'x', headers})
+    expect(await answer.text()).toBe('there')
+    expect(seen).toEqual(['GET', 'text/plain', undefined, undefined, undefined])
+  })
+
   test('tells other hosts nothing', async () => {
     const seen: unknown[] = []
     const url = await serve((request, response) => {

@@ -10,6 +10,7 @@ export interface Failed {
   readonly traceId: string
 }
 
+/** What an error is about, for programs: it stays the same where messages change. */
 export type MeshErrorCode =
   | 'MESH_INPUT'
   | 'MESH_CONNECT'

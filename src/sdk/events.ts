@@ -22,6 +22,7 @@ export const metricNames = [
   'request_size',
   'response_size',
 ] as const
+/** What a metric counts; latencies are percentiles. */
 export type MetricName = (typeof metricNames)[number]
 
 export const units: Readonly<Record<MetricName, Metric['unit']>> = {
@@ -35,6 +36,7 @@ export const units: Readonly<Record<MetricName, Metric['unit']>> = {
   response_size: 'bytes',
 }
 
+/** One call, or the handling of one request. */
 export interface Span {
   readonly id: string
   /** '' for the first one. */

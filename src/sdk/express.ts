@@ -20,6 +20,7 @@ export interface Application {
 /** A handler as Express, Connect and plain servers have it. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
 
+/** The mesh's options, or a mesh. */
 export interface ExpressMeshOptions extends MeshOptions {
   /** One that is there already. */
   readonly mesh?: Mesh

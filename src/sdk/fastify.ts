@@ -10,6 +10,7 @@ declare module 'fastify' {
   }
 }
 
+/** The mesh's options, or a mesh. */
 export interface FastifyMeshOptions extends MeshOptions {
   /** One that is there already. It stays open when the application closes: it is its maker's. */
   readonly mesh?: Mesh

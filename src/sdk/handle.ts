@@ -6,6 +6,7 @@ export interface Applied {
   readonly approximations: readonly string[]
 }
 
+/** How long to wait. */
 export interface AppliedOptions {
   /** Gives up waiting; the promise then rejects with its reason. */
   readonly signal?: AbortSignal

@@ -27,6 +27,7 @@ export interface ServiceRegistration {
 /** A failure that is tried again, in the words of Envoy. */
 export type RetryOn = '5xx' | 'gateway-error' | 'reset' | 'connect-failure' | 'refused-stream' | 'retriable-4xx'
 
+/** What is tried again, and how long each try may take. */
 export interface RetryOptions {
   /** The longest that one try may take, such as `1s`. */
   readonly perTryTimeout?: string
@@ -52,11 +53,13 @@ export interface TrafficRule {
   register(): Handle
 }
 
+/** Begins a rule of traffic. */
 export interface TrafficManager {
   /** The service whose traffic the rule is about, and the first version that gets some of it. */
   destination(service: string, version: string): TrafficRule
 }
 
+/** When an endpoint is left alone, and for how long. */
 export interface CircuitBreakerOptions {
   /** Consecutive failures (5xx, resets, refused connections) of one endpoint after which it gets no more requests. */
   readonly threshold: number
@@ -92,10 +95,12 @@ export interface BodySize {
   readonly response: number | null
 }
 
+/** The numbers of one version. */
 export interface VersionMetrics extends Measured {
   readonly version: string
 }
 
+/** What a report tells of one service, over one interval. */
 export interface ServiceMetrics extends Measured {
   readonly service: string
   readonly namespace: string

@@ -26,6 +26,7 @@ export function op<Input = void, Output = void>(text: string): Operation<Input, 
   return Object.freeze({method, path})
 }
 
+/** What may be said of one call. */
 export interface CallOptions {
   readonly signal?: AbortSignal
   /** For the whole call with all of its tries, such as `5s`. */

@@ -19,6 +19,18 @@ const bodiless: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
 /** Of the connection and not of the answer. */
 const ofTheWay: ReadonlySet<string> = new Set(['transfer-encoding', 'connection', 'keep-alive'])
 
+/** What is said of a body, and goes with it. */
+const ofTheBody = ['content-encoding', 'content-language', 'content-location', 'content-type', 'content-length']
+/** What a caller says of itself to the one whom it asked, and to nobody else. */
+const ofTheCaller = ['authorization', 'proxy-authorization', 'cookie', 'host']
+
+interface Sent {
+  readonly method: string
+  readonly headers: Headers
+  readonly body: Uint8Array<ArrayBuffer> | undefined
+  readonly signal: AbortSignal
+}
+
 /** `fetch` by the rules. */
 export class ServiceFetch {
   readonly #options: ServiceFetchOptions
@@ -36,30 +48,30 @@ export class ServiceFetch {
   async #follow(first: Request, service: ServiceName): Promise<Response> {
     const body = first.body === null ? undefined : new Uint8Array(await first.arrayBuffer())
     let [url, method, sent] = [new URL(first.url), first.method, body]
+    const headers = new Headers(first.headers)
     let to: ServiceName = service
     for (let hops = 0; ; hops++) {
-      const response = await this.#send(to, url, method, first, sent)
+      const response = await this.#send(to, url, {method, headers, body: sent, signal: first.signal})
       const location = response.headers.get('location')
       if (first.redirect === 'manual' || !redirects.has(response.status) || location === null) return response
       if (first.redirect === 'error' || hops === mostRedirects) throw new TypeError('fetch failed: unexpected redirect')
       url = new URL(location, url)
       const {status} = response
       // https://fetch.spec.whatwg.org/#http-redirect-fetch
-      if ((status <= 302 && method === 'POST') || (status === 303 && method !== 'HEAD'))
-        [method, sent] = ['GET', undefined]
+      if ((status <= 302 && method === 'POST') || (status === 303 && method !== 'GET' && method !== 'HEAD')) {
+        ;[method, sent] = ['GET', undefined]
+        for (const name of ofTheBody) headers.delete(name)
+      }
       const next = this.#options.serviceAt(url)
-      if (next === undefined) return fetch(new Request(url, {method, signal: first.signal, ...(sent && {body: sent})}))
+      if (next?.name !== to.name || next.namespace !== to.namespace) {
+        for (const name of ofTheCaller) headers.delete(name)
+      }
+      if (next === undefined) return fetch(url, {method, headers, signal: first.signal, body: sent ?? null})
       to = next
     }
   }
 
-  async #send(
-    service: ServiceName,
-    url: URL,
-    method: string,
-    {headers: given, signal}: Request,
-    body: Uint8Array | undefined,
-  ): Promise<Response> {
+  async #send(service: ServiceName, url: URL, {method, headers: given, body, signal}: Sent): Promise<Response> {
     const {context, transport} = this.#options
     const relayed = context.headers()
     const headers: Record<string, string> = {...relayed, ...Object.fromEntries(given)}

@@ -12,6 +12,7 @@ export {FakeClock} from './testing/fake-clock.ts'
 export * from './testing/fakes.ts'
 export type {TestMesh} from './testing/test-mesh.ts'
 
+/** The mesh's options, and what stands in for other services. */
 export interface TestMeshOptions extends Omit<MeshOptions, 'mode'> {
   /** Services, by name: what each of their operations answers. */
   readonly fakes?: Readonly<Record<string, FakeOperations>>
