@@ -1,3 +1,4 @@
+import {errors} from 'undici'
 import type {ServiceName} from '../intent/intent.ts'
 import {parseDuration} from '../mesh/go/duration.ts'
 import type {Context} from './context.ts'
@@ -95,7 +96,8 @@ export class Clients {
         return outputOf(answer, failed)
       } catch (error) {
         if (error instanceof NoAnswer) throw errorOf(error, failed(error.url, error.attempts))
-        throw error instanceof BadInput ? new MeshInputError(error.message, failed('', 0)) : error
+        const isBad = error instanceof BadInput || error instanceof errors.InvalidArgumentError
+        throw isBad ? new MeshInputError(error.message, failed('', 0)) : error
       }
     }
   }

@@ -73,6 +73,14 @@ describe('a client', () => {
     expect(() => own.getService('A b')).toThrow('"A b" is no service')
   })
 
+  test.each(['local', 'cluster'] as const)('with a header that is none is refused, in %s mode', async (mode) => {
+    const url = await serve((_, response) => void response.end())
+    const {mesh: own} = mesh({mode, services: {a: url}})
+    const {ping} = own.getService('a', operations)
+    const refused = ping(undefined, {headers: {'x-a': 'a\nb'}})
+    await expect(refused).rejects.toMatchObject({code: 'MESH_INPUT', attempts: 0, operation: 'ping'})
+  })
+
   test('says nothing after the end', async () => {
     const {mesh: own} = mesh({services: {a: 1}})
     const {ping} = own.getService('a', operations)

@@ -1,6 +1,10 @@
-import {Agent, request} from 'undici'
+import {Agent, errors} from 'undici'
 import type {ServiceName} from '../../intent/intent.ts'
-import {ended, flat, NoAnswer, type Incoming, type Outgoing, type Transport, type Try} from '../transport.ts'
+import {Attempt, type Outcome} from '../exchange/attempt.ts'
+import {Deadlines} from '../exchange/deadlines.ts'
+import {Limits} from '../exchange/limits.ts'
+import {answered} from '../exchange/sink.ts'
+import {ended, NoAnswer, type Incoming, type Outgoing, type Transport, type Try} from '../transport.ts'
 
 export interface ClusterTransportOptions {
   /** `http://order-service.shop:8080`; `port` where the caller names one. */
@@ -17,42 +21,64 @@ export interface ClusterTransportOptions {
 export class ClusterTransport implements Transport {
   readonly #options: ClusterTransportOptions
   readonly #agent = new Agent({keepAliveTimeout: 10_000})
+  readonly #deadlines = new Deadlines()
 
   constructor(options: ClusterTransportOptions) {
     this.#options = options
   }
 
-  async send({service, method, path, headers, body, timeout, signal, binary, port}: Outgoing): Promise<Incoming> {
+  send(outgoing: Outgoing): Promise<Incoming> {
+    const {promise, resolve, reject} = Promise.withResolvers<Incoming>()
     const {originOf, now, onTry} = this.#options
-    const url = `${originOf(service, port)}${path}`
-    const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout)
-    const ends = [signal, limit].filter((one) => one !== undefined)
+    const {service, method, path, headers, body = null, timeout, signal, port} = outgoing
+    const origin = originOf(service, port)
+    const from = {url: origin + path, attempts: 1}
+    const limits = new Limits(this.#deadlines, undefined, timeout, signal)
     const started = now()
-    let status = 0
-    try {
-      const answer = await request(url, {
-        dispatcher: this.#agent,
-        method,
-        headers,
-        body: body ?? null,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        ...(ends.length > 0 && {signal: AbortSignal.any(ends)}),
-      })
-      const content = binary === true ? {text: '', bytes: await answer.body.bytes()} : {text: await answer.body.text()}
-      status = answer.statusCode
-      return {status, headers: flat(answer.headers), ...content, url, attempts: 1}
-    } catch (cause) {
-      signal?.throwIfAborted()
-      if (limit?.aborted === true) throw new NoAnswer('timeout', {url, attempts: 1, timeout: timeout ?? 0, cause})
-      throw new NoAnswer('connect', {url, attempts: 1, cause})
-    } finally {
+    const settle = (outcome: Outcome<Incoming>): void => {
+      limits.dispose()
+      const status = outcome.kind === 'taken' ? outcome.value.status : 0
       // A call that its caller gave up says nothing of the service.
-      if (signal?.aborted !== true) onTry?.({service, version: '', url, status, duration: now() - started})
+      if (signal?.aborted !== true) onTry?.({service, version: '', url: from.url, status, duration: now() - started})
+      if (outcome.kind === 'taken') resolve(outcome.value)
+      else reject(reasonOf(outcome, limits, from))
     }
+    const attempt = new Attempt<Incoming>({
+      limits,
+      deadlines: this.#deadlines,
+      perTryTimeout: undefined,
+      isRefused: () => false,
+      open: (head) => answered(outgoing, head, from),
+      onOutcome: settle,
+    })
+    try {
+      this.#agent.dispatch({origin, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0}, attempt)
+    } catch (error) {
+      limits.dispose()
+      reject(error)
+    }
+    return promise
   }
 
-  close(): Promise<void> {
-    return ended(this.#agent)
+  async close(): Promise<void> {
+    await ended(this.#agent)
+    this.#deadlines.close()
   }
+}
+
+/** Why no answer came: the caller's reason, where it was the caller. */
+function reasonOf(outcome: Exclude<Outcome<Incoming>, {kind: 'taken'}>, limits: Limits, from: Sent): unknown {
+  const cause = outcome.kind === 'refused' ? undefined : outcome.cause
+  if (cause instanceof errors.InvalidArgumentError) return cause
+  try {
+    limits.throwIfEnded(from, cause)
+  } catch (reason) {
+    return reason
+  }
+  return new NoAnswer('connect', {...from, cause})
+}
+
+interface Sent {
+  readonly url: string
+  readonly attempts: number
 }

@@ -10,13 +10,13 @@ import {
   type Transport,
   type Try,
 } from '../transport.ts'
-import {Attempt, type Failed, type Head, type Outcome, type Sink} from './attempt.ts'
-import {Deadlines} from './deadlines.ts'
+import {Attempt, type Failed, type Head, type Outcome, type Sink} from '../exchange/attempt.ts'
+import {Deadlines} from '../exchange/deadlines.ts'
 import {Ejections} from './ejection.ts'
 import type {Endpoints} from './endpoints.ts'
-import {Limits} from './limits.ts'
+import {Limits} from '../exchange/limits.ts'
 import {backendOf, routeOf} from './route.ts'
-import {gathered, textOf} from './sink.ts'
+import {answered} from '../exchange/sink.ts'
 
 export interface LocalOptions {
   readonly endpoints: Endpoints
@@ -58,12 +58,7 @@ export class LocalTransport implements Transport {
   }
 
   send(outgoing: Outgoing): Promise<Incoming> {
-    return this.exchange(outgoing, ({status, headers}, _, {url, attempts}) =>
-      gathered((bytes) => {
-        const content = outgoing.binary === true ? {text: '', bytes: new Uint8Array(bytes)} : {text: textOf(bytes)}
-        return {status, headers, ...content, url, attempts}
-      }),
-    )
+    return this.exchange(outgoing, (head, _, from) => answered(outgoing, head, from))
   }
 
   /**
