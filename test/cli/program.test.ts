@@ -30,6 +30,8 @@ describe('the command line', () => {
     'validate',
     'capabilities',
     'config',
+    'init',
+    'dev',
     'certs',
     'version',
     'completion',
