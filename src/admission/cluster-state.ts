@@ -1,4 +1,4 @@
-import {loadMeshConfig, type LoadedConfiguration} from '../config/load.ts'
+import {loadMeshConfig, type LoadedConfiguration, type ResolvedConfiguration} from '../config/load.ts'
 import {formatProblem} from '../config/problem.ts'
 import type {Finding} from '../mesh/finding.ts'
 import type {KubeObject} from '../mesh/pod.ts'
@@ -108,6 +108,16 @@ export class ClusterState {
     )
     const {base, environments} = governing
     return {inForce: {base, environments, configurations: this.#good, findings: new Map(findings)}, problems}
+  }
+
+  /** The configuration that a namespace's labels choose, with the origin of every value; undefined where it is not good. */
+  resolved(
+    name: string = defaultConfiguration,
+    environment: string | undefined = this.#choice.environment,
+  ): ResolvedConfiguration | undefined {
+    const loaded = new Map(this.#configurations()).get(name)
+    const resolution = loaded?.resolve(environment, {mesh: this.#choice.mesh})
+    return resolution?.ok === true ? resolution.resolved : undefined
   }
 
   #configure(object: KubeObject): true {

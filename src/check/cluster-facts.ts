@@ -1,13 +1,14 @@
 import {ClusterState, meshConfigs, namespaces} from '../admission/cluster-state.ts'
-import type {AdmissionState} from '../admission/review.ts'
+import {configurationKey, environmentKey, type AdmissionState} from '../admission/review.ts'
 import {Shapes} from '../admission/shape.ts'
-import {loadConfiguration} from '../config/load.ts'
+import {loadConfiguration, type ResolvedConfiguration} from '../config/load.ts'
 import {installKinds} from '../install/kinds.ts'
 import {names} from '../install/names.ts'
 import {configurationFile} from '../install/pod.ts'
 import type {KubeApi, ListOptions, ObjectName} from '../kube/api.ts'
 import {ForbiddenError, KindMissingError, NotFoundError} from '../kube/errors.ts'
 import {meshNames, type MeshName} from '../mesh/mesh.ts'
+import type {NamespaceFacts} from '../mesh/objects.ts'
 import type {KubeObject} from '../mesh/pod.ts'
 import type {ResourceKind} from '../mesh/resource.ts'
 import {isValues} from '../mesh/values.ts'
@@ -39,14 +40,21 @@ export async function lookUp(api: KubeApi, kind: ResourceKind, name: ObjectName)
   }
 }
 
-/** The mesh that a component is told on its command line, in place of every mesh.type. */
-export function meshArgument(deployment: KubeObject | undefined): MeshName | undefined {
+/** The mesh that the webhook is told on its command line, in place of every mesh.type. */
+export function webhookMesh(deployments: readonly KubeObject[]): MeshName | undefined {
+  const deployment = deployments.find(({metadata}) => metadata?.name === names.webhook)
   const text = JSON.stringify(deployment?.['spec'] ?? {})
   return meshNames.find((mesh) => text.includes(`"--mesh=${mesh}"`))
 }
 
 export type InForce =
-  | {readonly ok: true; readonly state: AdmissionState; readonly problems: readonly string[]}
+  | {
+      readonly ok: true
+      readonly state: AdmissionState
+      readonly problems: readonly string[]
+      /** The configuration of a namespace, with the origin of every value; undefined where it is not good. */
+      readonly resolved: (namespace: NamespaceFacts) => ResolvedConfiguration | undefined
+    }
   | {readonly ok: false; readonly problems: readonly string[]}
 
 /** What the webhook has in force, put together from the cluster as the webhook does. @throws KubeError */
@@ -75,7 +83,8 @@ export async function inForceOf(api: KubeApi, ownNamespace: string, mesh: MeshNa
   const {inForce, problems} = cluster.judge()
   if (inForce === undefined) return {ok: false, problems: [...problems, ...unread]}
   const state = {...inForce, objects: cluster.cache, shapes: new Shapes(), ownNamespace}
-  return {ok: true, state, problems: [...problems, ...unread]}
+  const resolved = ({labels}: NamespaceFacts) => cluster.resolved(labels[configurationKey], labels[environmentKey])
+  return {ok: true, state, problems: [...problems, ...unread], resolved}
 }
 
 async function configurationOf(api: KubeApi, namespace: string) {

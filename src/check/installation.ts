@@ -9,7 +9,7 @@ import {ForbiddenError, KubeError, NotFoundError} from '../kube/errors.ts'
 import type {KubeObject} from '../mesh/pod.ts'
 import {isValues} from '../mesh/values.ts'
 import {checkCertificates} from './certificates.ts'
-import {inForceOf, listAll, meshArgument, podKind} from './cluster-facts.ts'
+import {inForceOf, listAll, podKind, webhookMesh} from './cluster-facts.ts'
 import {seenMeshes} from './meshes.ts'
 import {checkInjectors, checkRegistration, selects, webhooksOf, type NamespaceLabels} from './registration.ts'
 import {bad, good, warning, type CheckArea, type CheckResult} from './result.ts'
@@ -25,8 +25,7 @@ export async function checkInstallation(api: KubeApi, namespace: string, now: Da
   const registrations = await listAll(api, installKinds.registration)
   const registration = registrations.find(({metadata}) => metadata?.name === names.webhook)
   const deployments = await listAll(api, installKinds.deployment, {namespace})
-  const mesh = meshArgument(deployments.find(({metadata}) => metadata?.name === names.webhook))
-  const inForce = await tried('rules', () => inForceOf(api, namespace, mesh))
+  const inForce = await tried('rules', () => inForceOf(api, namespace, webhookMesh(deployments)))
   const state = 'about' in inForce || !inForce.ok ? undefined : inForce.state
   const problems =
     'about' in inForce ? [inForce] : inForce.problems.map((text) => bad('rules', text, configurationHint))

@@ -9,15 +9,20 @@ import {at} from '../config/tree.ts'
 import {stepsOf, type Step} from './explain-steps.ts'
 import {Failure} from './failure.ts'
 import type {Io} from './io.ts'
-import {admitAll, type Admitted} from './manifest-admission.ts'
+import {isNamed, readLive, withLive, type LiveOptions} from './live-options.ts'
+import type {LiveWorkload} from './live-workloads.ts'
+import {admitAll, type Judged} from './manifest-admission.ts'
 import {readInput} from './manifest-input.ts'
-import {withAdmission, withManifests, type AdmissionOptions, type ManifestOptions} from './manifest-options.ts'
+import {withAdmission, withManifests} from './manifest-options.ts'
 import {stateFor} from './manifest-state.ts'
 import {onOneLine, Report, table} from './report.ts'
 
-interface ExplainOptions extends ManifestOptions, AdmissionOptions {
+interface ExplainOptions extends LiveOptions {
   readonly output: 'table' | 'json'
 }
+
+/** What the answer was given under; one of a cluster knows its pods. */
+type Governed = Judged & Partial<Pick<LiveWorkload, 'pods'>> & {readonly resolved: ResolvedConfiguration | undefined}
 
 /** Everything that led to the answer about one workload. */
 interface Explanation {
@@ -36,25 +41,32 @@ interface Explanation {
   readonly findings: readonly {readonly code: string; readonly key: string; readonly message: string}[]
   /** The settings that had a say, and where they were written. */
   readonly settings: readonly {readonly key: string; readonly value: string; readonly origin: string}[]
+  /** Of a workload in a cluster: how many of its pods run, and how many of them have the sidecar. */
+  readonly pods?: LiveWorkload['pods']
 }
 
-/** `explain`: every step of the decision about each workload of the manifests. */
+/** `explain`: every step of the decision about each workload. */
 export function explainCommand(io: Io): Command {
   return withAdmission(
-    withManifests(
-      new Command('explain').description(
-        'Say for each workload of the manifests who spoke about its injection, what was decided, and what would change it.',
+    withLive(
+      withManifests(
+        new Command('explain').description(
+          'Say for a workload of a cluster (with -f: for each of the manifests) who spoke about its injection, what was decided, and what would change it. Exit code 1 where one is refused.',
+        ),
       ),
     ),
   )
     .addOption(new Option('-o, --output <format>', 'output format').choices(['table', 'json']).default('table'))
-    .action(async (options: ExplainOptions) => {
+    .action(async (name: string | undefined, options: ExplainOptions) => {
       const report = new Report(io)
-      const input = await readInput(options, io, report)
-      const {admission, base} = await stateFor(options, input, io)
-      const workloads = [...admitAll(input.documents, admission, input)].filter(({workload}) => workload !== undefined)
-      if (workloads.length === 0) throw new Failure('there is no pod and no workload in the manifests')
-      const explanations = workloads.map((one) => explain(one, base))
+      const all =
+        options.filename === undefined ? await readLive(options, io, report) : await ofManifests(options, io, report)
+      const chosen = all.filter((one) => isNamed(one, name))
+      if (chosen.length === 0) {
+        const where = options.filename === undefined ? 'in that namespace' : 'in the manifests'
+        throw new Failure(`there is no ${name === undefined ? 'pod and no workload' : `workload ${name}`} ${where}`)
+      }
+      const explanations = chosen.map(explain)
       io.stdout.write(
         options.output === 'json' ? `${JSON.stringify(explanations, null, 2)}\n` : explanations.map(layout).join('\n'),
       )
@@ -62,7 +74,18 @@ export function explainCommand(io: Io): Command {
     })
 }
 
-function explain({name, namespace, object, state, verdict}: Admitted, base: ResolvedConfiguration): Explanation {
+async function ofManifests(options: ExplainOptions, io: Io, report: Report): Promise<readonly Governed[]> {
+  const input = await readInput(options, io, report)
+  const {admission, base} = await stateFor(options, input, io)
+  return [...admitAll(input.documents, admission, input)]
+    .filter(({workload}) => workload !== undefined)
+    .map((one) => {
+      const facts = one.state.objects.namespace(one.namespace) ?? unknownNamespace(one.namespace)
+      return {...one, resolved: choose(facts, one.state) === one.state.base ? base : undefined}
+    })
+}
+
+function explain({name, namespace, object, state, verdict, pods, resolved}: Governed): Explanation {
   const {decision, code, reason, mesh, findings, sidecars} = verdict
   const {title, fix} = entryOf(code)
   const facts = state.objects.namespace(namespace) ?? unknownNamespace(namespace)
@@ -87,7 +110,8 @@ function explain({name, namespace, object, state, verdict}: Admitted, base: Reso
     overrides: {...overrides},
     sidecars,
     findings: findings.map(({kind, key, message}) => ({code: findingCodes[kind], key, message})),
-    settings: prepared === state.base ? settingsOf(base) : [],
+    settings: resolved === undefined ? [] : settingsOf(resolved),
+    ...(pods !== undefined && {pods}),
   }
 }
 
@@ -101,7 +125,7 @@ function settingsOf({provenance}: ResolvedConfiguration): Explanation['settings'
 }
 
 function layout(explanation: Explanation): string {
-  const {name, namespace, mesh, decision, code, reason, fix, steps, overrides, sidecars, findings, settings} =
+  const {name, namespace, mesh, decision, code, reason, fix, steps, overrides, sidecars, findings, settings, pods} =
     explanation
   const heading = [`${name} in namespace ${namespace}, ${mesh}: ${decision}`, `  ${code} ${reason}`, `  fix: ${fix}`]
   const rows = steps.map(({rank, speaker, says, sentence, decides}) => [
@@ -115,6 +139,7 @@ function layout(explanation: Explanation): string {
     heading.map((line) => `${onOneLine(line)}\n`).join(''),
     rows.length === 0 ? '' : indented(table(['', '#', 'WHO', 'SAYS', 'WHY'], rows)),
     list('sidecars', sidecars),
+    list('pods', pods === undefined ? [] : [`${pods.covered} of ${pods.running} that run have the sidecar`]),
     list(
       'overrides',
       Object.entries(overrides).map(([key, value]) => `${key}: ${String(value)}`),

@@ -7,8 +7,8 @@ import {isValues, type Values} from '../mesh/values.ts'
 import type {ManifestDocument} from './manifest-document.ts'
 import {createPod, objectsOf, templateFrom, workloadOf, type Workload} from './manifest-workload.ts'
 
-/** What the webhook would say to an object of a manifest, and what that makes of the manifest. */
-export interface Admitted {
+/** What the webhook would say to the next pod of a workload, or to a Service. */
+export interface Judged {
   /** `deployment/user-service` */
   readonly name: string
   readonly namespace: string
@@ -18,6 +18,10 @@ export interface Admitted {
   readonly object: Values
   readonly state: AdmissionState
   readonly verdict: Verdict
+}
+
+/** The same for an object of a manifest, and what that makes of the manifest. */
+export interface Admitted extends Judged {
   readonly document: ManifestDocument
   /** Where the operations count from. */
   readonly path: readonly (string | number)[]
@@ -40,20 +44,22 @@ export function* admitAll(
   for (const document of documents) {
     for (const {object, path} of objectsOf(document.value)) {
       const workload = workloadOf(object, path)
-      if (workload !== undefined) yield admitWorkload(workload, document, state, choices)
-      else if (object['apiVersion'] === 'v1' && object['kind'] === 'Service') {
+      if (workload !== undefined) {
+        const judged = judgeWorkload(workload, state, choices)
+        yield {...judged, document, path: workload.path, operations: operationsOf(workload, judged)}
+      } else if (object['apiVersion'] === 'v1' && object['kind'] === 'Service') {
         yield admitService(object, path, document, state, choices)
       }
     }
   }
 }
 
-function admitWorkload(
+/** Puts the pod that the workload's controller would create next before the webhook's own judgement. */
+export function judgeWorkload(
   workload: Workload,
-  document: ManifestDocument,
   state: AdmissionState,
   {namespace: fallback, always = false}: AdmissionChoices,
-): Admitted {
+): Judged {
   const namespace = workload.namespace ?? fallback
   const creation = createPod(workload, namespace)
   const known = {...state, objects: inFront(creation.owners, state.objects)}
@@ -64,7 +70,6 @@ function admitWorkload(
     const second = review('Pod', object, namespace, known)
     verdict = second.code === 'MW1001' ? {...second, reason: '--always stands for an opt-in of the pod'} : second
   }
-  const changed = verdict.decision === 'injected' || verdict.decision === 'annotated'
   return {
     name: `${workload.kind.toLowerCase()}/${workload.name}`,
     namespace,
@@ -72,10 +77,12 @@ function admitWorkload(
     object,
     state: known,
     verdict,
-    document,
-    path: workload.path,
-    operations: changed ? patch(workload.template, templateFrom(workload, object, verdict.object)) : [],
   }
+}
+
+function operationsOf(workload: Workload, {object, verdict}: Judged): readonly Operation[] {
+  const changed = verdict.decision === 'injected' || verdict.decision === 'annotated'
+  return changed ? patch(workload.template, templateFrom(workload, object, verdict.object)) : []
 }
 
 function admitService(

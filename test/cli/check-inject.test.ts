@@ -76,7 +76,7 @@ spec: {containers: [{name: web}]}
     expect(checked.stderr).toContain('8 of 8 workloads are injected')
   })
 
-  it('says what is wrong with a name, a selector, and the absence of manifests', async () => {
+  it('says what is wrong with a name, a selector, and the absence of a cluster', async () => {
     expect(await meshwright(['check-inject', 'nobody', ...shop])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('there is no workload nobody in the manifests'),
@@ -85,9 +85,11 @@ spec: {containers: [{name: web}]}
       code: 2,
       stderr: expect.stringContaining('the selector "a b" cannot be read'),
     })
-    expect(await meshwright(['check-inject'])).toMatchObject({
+    expect(
+      await meshwright(['check-inject'], {env: {KUBECONFIG: '/nowhere/kubeconfig', HOME: '/nowhere'}}),
+    ).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('reading a cluster arrives with the controller'),
+      stderr: expect.stringContaining('no cluster: give --kubeconfig'),
     })
   })
 })
