@@ -1,6 +1,7 @@
 /**
  * `make bench`: for each mesh the webhook beside a bare Fastify HTTPS handler, in one run, each alone on one core with the client
- * on the other. The ratio is the result; the absolute figures say what machine it was. `--short` measures two seconds each; names of meshes measure only those.
+ * on the other. The ratio is the result; the absolute figures say what machine it was. `--short` measures less; names of
+ * meshes measure only those.
  */
 import {spawnSync} from 'node:child_process'
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
@@ -8,20 +9,23 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {meshNames, type MeshName} from '../src/mesh/mesh.ts'
 import {closedLoop, constantRate, requestBytes, type Measured, type Target} from './load.ts'
-import {post, Server} from './server.ts'
+import {pinClient, post, Server} from './server.ts'
 import {reviewOf, workload, type Workload} from './workload.ts'
 
 const short = process.argv.includes('--short')
-const seconds = short ? 2 : 8
-/** Seconds of load before anything is measured: on one core V8 goes on compiling for that long. */
-const warmUp = short ? 4 : 10
-const rounds = short ? 1 : 3
+/** Of one round: short, so that both servers of a round see the same machine. */
+const seconds = 2
+/** Rounds before anything is measured: on one core V8 goes on compiling for some ten seconds. */
+const warmUps = short ? 3 : 6
+const rounds = short ? 3 : 11
+const pacedSeconds = short ? 4 : 10
 const memoryReviews = short ? 10_000 : 100_000
 const width = 8
 const root = join(import.meta.dirname, '..')
 const program = join(root, 'bin', 'meshwright')
 const folder = mkdtempSync(join(tmpdir(), 'meshwright-bench-'))
 
+pinClient()
 try {
   const certs = join(folder, 'certs')
   const made = spawnSync(program, ['certs', 'init', '--dir', certs, '--host', 'localhost', '--host', '127.0.0.1'], {
@@ -36,13 +40,23 @@ try {
   rmSync(folder, {recursive: true, force: true})
 }
 
+/** The processor time of a server counts all of its threads, and is its own even where something else shares the machine. */
+interface Cost extends Measured {
+  readonly cpuMicroseconds: number
+}
+
+interface Round {
+  readonly ours: Cost
+  readonly bare: Cost
+}
+
 interface Row {
   readonly mesh: MeshName
   readonly source: string
   readonly pods: number
-  readonly ours: Measured
-  readonly bare: Measured
+  readonly rounds: readonly Round[]
   readonly paced: Measured
+  readonly barePaced: Measured
   readonly residentMiB: number
   readonly readyMs: number
   readonly patchRatio: number
@@ -99,33 +113,30 @@ async function measure(mesh: MeshName, {config, objects, cases, source}: Workloa
   )
   const {server: bare} = await Server.start(bareCommand, caFile)
 
+  const load = async (server: Server): Promise<Cost> => {
+    const before = server.cpuSeconds()
+    const measured = await closedLoop(target(server), requests, width, seconds)
+    return {...measured, cpuMicroseconds: ((server.cpuSeconds() - before) * 1e6) / measured.answers}
+  }
   // In turn, so that a machine whose speed drifts treats both alike; one server idles while the other is measured.
-  const pairs: {ours: Measured; bare: Measured}[] = []
-  await closedLoop(target(webhook), requests, width, warmUp)
-  await closedLoop(target(bare), requests, width, warmUp)
-  for (let round = 0; round < rounds; round++) {
-    pairs.push({
-      bare: await closedLoop(target(bare), requests, width, seconds),
-      ours: await closedLoop(target(webhook), requests, width, seconds),
-    })
-  }
-  const {ours, bare: bareResult} =
-    pairs.sort((a, b) => a.ours.perSecond / a.bare.perSecond - b.ours.perSecond / b.bare.perSecond)[rounds >> 1] ??
-    missing()
-  const paced = await constantRate(target(webhook), requests, 64, seconds, ours.perSecond * 0.7)
-  for (let sent = 0; sent < memoryReviews;) {
-    const round = await closedLoop(target(webhook), requests, width, 1)
-    sent += round.answers
-  }
+  const round = async (): Promise<Round> => ({bare: await load(bare), ours: await load(webhook)})
+  for (let i = 0; i < warmUps; i++) await round()
+  const measured: Round[] = []
+  for (let i = 0; i < rounds; i++) measured.push(await round())
+  const pace = (server: Server, of: (round: Round) => Cost) =>
+    constantRate(target(server), requests, 64, pacedSeconds, medianOf(measured, (each) => of(each).perSecond) * 0.7)
+  const paced = await pace(webhook, ({ours}) => ours)
+  const barePaced = await pace(bare, (each) => each.bare)
+  for (let sent = 0; sent < memoryReviews;) sent += (await load(webhook)).answers
   const residentMiB = webhook.residentMiB()
   await Promise.all([webhook.stop(), bare.stop()])
   return {
     mesh,
     source,
     pods: cases.length,
-    ours,
-    bare: bareResult,
+    rounds: measured,
     paced,
+    barePaced,
     residentMiB,
     readyMs: median(starts),
     patchRatio: patchRatio(cases, answers),
@@ -145,27 +156,31 @@ function patchRatio(cases: Workload['cases'], answers: ReadonlyMap<string, strin
 function print(rows: readonly Row[]): void {
   console.table(
     Object.fromEntries(
-      rows.map(({mesh, source, pods, ours, bare, paced, residentMiB, readyMs, patchRatio}) => [
-        mesh,
+      rows.map((row) => [
+        row.mesh,
         {
-          pods: `${pods} (${source})`,
-          'webhook/s': Math.round(ours.perSecond),
-          'bare/s': Math.round(bare.perSecond),
-          ratio: (ours.perSecond / bare.perSecond).toFixed(2),
-          'p50 ms': ours.p50.toFixed(2),
-          'p99 ms': ours.p99.toFixed(2),
-          'bare p99 ms': bare.p99.toFixed(2),
-          'paced p99 ms': paced.p99.toFixed(2),
-          failures: ours.failures + paced.failures,
-          'RSS MiB': Math.round(residentMiB),
-          'ready ms': Math.round(readyMs),
-          'patch / mesh’s': Number.isNaN(patchRatio) ? '-' : patchRatio.toFixed(2),
+          pods: `${row.pods} (${row.source})`,
+          'webhook/s': Math.round(medianOf(row.rounds, ({ours}) => ours.perSecond)),
+          'bare/s': Math.round(medianOf(row.rounds, ({bare}) => bare.perSecond)),
+          ratio: medianOf(row.rounds, ({ours, bare}) => ours.perSecond / bare.perSecond).toFixed(2),
+          'CPU µs': Math.round(medianOf(row.rounds, ({ours}) => ours.cpuMicroseconds)),
+          'bare CPU µs': Math.round(medianOf(row.rounds, ({bare}) => bare.cpuMicroseconds)),
+          'CPU ratio': medianOf(row.rounds, ({ours, bare}) => bare.cpuMicroseconds / ours.cpuMicroseconds).toFixed(2),
+          'p99 ms': medianOf(row.rounds, ({ours}) => ours.p99).toFixed(2),
+          'paced p50 ms': row.paced.p50.toFixed(2),
+          'paced p99 ms': row.paced.p99.toFixed(2),
+          'paced worst ms': row.paced.worst.toFixed(1),
+          'bare paced p99 ms': row.barePaced.p99.toFixed(2),
+          failures: row.rounds.reduce((sum, {ours}) => sum + ours.failures, row.paced.failures),
+          'RSS MiB': Math.round(row.residentMiB),
+          'ready ms': Math.round(row.readyMs),
+          'patch / mesh’s': Number.isNaN(row.patchRatio) ? '-' : row.patchRatio.toFixed(2),
         },
       ]),
     ),
   )
   console.log(
-    `closed loop over ${width} connections, median of ${rounds} rounds of ${seconds} s after ${warmUp} s of warm-up for each; paced: constant rate, 70 % of the webhook's own; RSS after ${memoryReviews} more reviews`,
+    `closed loop over ${width} connections, medians of ${rounds} rounds of ${seconds} s each after ${warmUps} of warm-up; paced: constant rate, 70 % of each server's own; RSS after ${memoryReviews} more reviews`,
   )
 }
 
@@ -173,6 +188,6 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
-function missing(): never {
-  throw new Error('nothing was measured')
+function medianOf<T>(items: readonly T[], read: (item: T) => number): number {
+  return median(items.map(read))
 }

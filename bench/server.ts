@@ -6,6 +6,11 @@ import {setTimeout as sleep} from 'node:timers/promises'
 
 const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0
 
+/** Keeps this process, the client, off the servers' core: the kernel would put it beside the one that it talks to. */
+export function pinClient(): void {
+  if (canPin) spawnSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)])
+}
+
 /** A server under measurement, alone on one core where the system can pin it. */
 export class Server {
   readonly port: number
@@ -43,6 +48,16 @@ export class Server {
   residentMiB(): number {
     try {
       return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8'))?.[1]) / 1024
+    } catch {
+      return Number.NaN
+    }
+  }
+
+  /** Processor time of the process since it was started; NaN where the system does not tell. */
+  cpuSeconds(): number {
+    try {
+      const fields = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+      return (Number(fields[11]) + Number(fields[12])) / 100
     } catch {
       return Number.NaN
     }
