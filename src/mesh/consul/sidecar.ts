@@ -1,3 +1,4 @@
+import {flatText} from '../flat.ts'
 import type {Container, ContainerPort, Handler, Probe, SecurityContext, VolumeMount} from '../pod.ts'
 import type {Annotations} from './annotations.ts'
 import {envVar, fieldVar} from './env.ts'
@@ -91,7 +92,7 @@ function startupProbe(
 
 function containerPorts({proxyHealthCheck, metrics}: Wishes, {index}: PodService, prometheusPort: number) {
   const ports: ContainerPort[] = []
-  if (proxyHealthCheck) ports.push({name: `proxy-health-${index}`, containerPort: proxyHealthPort + index})
+  if (proxyHealthCheck) ports.push({name: flatText('proxy-health-', index), containerPort: proxyHealthPort + index})
   if (metrics) ports.push({name: 'prometheus', containerPort: prometheusPort, protocol: 'TCP'})
   return ports
 }

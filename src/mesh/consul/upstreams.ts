@@ -1,3 +1,4 @@
+import {flatText} from '../flat.ts'
 import type {EnvVar} from '../pod.ts'
 import type {Annotations} from './annotations.ts'
 import type {PodPorts} from './ports.ts'
@@ -16,8 +17,8 @@ export function upstreamEnv(annotations: Annotations, ports: PodPorts, loopback:
     const {port: number} = ports.value(port.trim())
     if (number <= 0) continue
     const name = service.trim().replaceAll('-', '_').toUpperCase()
-    env.push({name: `${name}_CONNECT_SERVICE_HOST`, value: loopback})
-    env.push({name: `${name}_CONNECT_SERVICE_PORT`, value: String(number)})
+    env.push({name: flatText(name, '_CONNECT_SERVICE_HOST'), value: loopback})
+    env.push({name: flatText(name, '_CONNECT_SERVICE_PORT'), value: String(number)})
   }
   return env
 }

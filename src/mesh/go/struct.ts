@@ -14,8 +14,23 @@ interface CompiledField {
   readonly omits: ((encoded: Json) => boolean) | undefined
 }
 
-const compiled = new Map<string, readonly CompiledField[]>()
-for (const [name, fields] of goStructs) compiled.set(name, fields.map(compile))
+interface CompiledStruct {
+  readonly fields: readonly CompiledField[]
+  /** Indices of the fields by name. */
+  readonly places: ReadonlyMap<string, number>
+  /** How many fields Go always writes. */
+  readonly always: number
+}
+
+const compiled = new Map<string, CompiledStruct>()
+for (const [name, fields] of goStructs) {
+  const list = fields.map(compile)
+  compiled.set(name, {
+    fields: list,
+    places: new Map(list.map((field, place) => [field.name, place])),
+    always: list.filter(({omits}) => omits === undefined).length,
+  })
+}
 
 const encodePod = structEncoder('Pod')
 const encodeContainer = structEncoder('Container')
@@ -25,6 +40,7 @@ const encodeVolumeMount = structEncoder('VolumeMount')
 /**
  * The pod as Go prints the core/v1 object that it decodes to: fields in the order of the struct, zero values left out where
  * the struct says so, unknown fields gone, quantities and times canonical, `resources: {}` and `status: {}` always there.
+ * Whatever Go would print as it is, as nearly all of what an API server sends, is shared with the pod.
  */
 export function goPod(pod: Pod): Json {
   return encodePod(pod)
@@ -89,7 +105,11 @@ function encoder(type: GoType): Encode {
     }
     case 'list': {
       const encode = encoder(type.of)
-      return (value) => (Array.isArray(value) ? value.map(encode) : null)
+      return (value) => {
+        if (!Array.isArray(value)) return null
+        const encoded = value.map(encode)
+        return isJson(value) && encoded.every((item, place) => item === value[place]) ? value : encoded
+      }
     }
     case 'map':
       return mapEncoder(encoder(type.of))
@@ -100,31 +120,66 @@ function encoder(type: GoType): Encode {
 }
 
 function structEncoder(name: string): Encode {
-  return (value) => {
-    const source: Fields = isFields(value) ? value : {}
-    const encoded: {[key: string]: Json} = {}
-    for (const {name: key, encode, omits} of compiled.get(name) ?? []) {
-      const given = source[key]
-      if (omits === undefined) {
-        encoded[key] = encode(given)
-      } else if (given !== undefined && given !== null) {
-        const field = encode(given)
-        if (!omits(field)) encoded[key] = field
-      }
-    }
-    return encoded
+  const nothing: CompiledStruct = {fields: [], places: new Map(), always: 0}
+  let struct: CompiledStruct | undefined
+  // Looked up late: structs name each other.
+  return (value) => encodeStruct(isFields(value) ? value : {}, (struct ??= compiled.get(name) ?? nothing))
+}
+
+function encodeStruct(source: Fields, struct: CompiledStruct): Json {
+  const {fields, places, always} = struct
+  const keys = Object.keys(source)
+  let last = -1
+  let written = 0
+  for (const [index, key] of keys.entries()) {
+    const place = places.get(key) ?? -1
+    const field = fields[place]
+    if (field === undefined || place < last) return inOrder(source, struct, keys, index)
+    const given = source[key]
+    const encoded = field.encode(given)
+    if (encoded !== given || field.omits?.(encoded) === true) return inOrder(source, struct, keys, index, encoded)
+    if (field.omits === undefined) written++
+    last = place
   }
+  return written === always && isJson(source) ? source : inOrder(source, struct, keys, keys.length)
+}
+
+/**
+ * The struct made anew. The first `done` keys are known to be as Go prints them and `next` is what the key after them became,
+ * so that nothing is encoded twice, or a deep struct would be so for each level above it.
+ */
+function inOrder(
+  source: Fields,
+  {fields}: CompiledStruct,
+  keys: readonly string[],
+  done: number,
+  next?: Json,
+): {[key: string]: Json} {
+  const made: {[key: string]: Json} = {}
+  for (const {name, encode, omits} of fields) {
+    const given = source[name]
+    if (omits !== undefined && (given === undefined || given === null)) continue
+    const index = keys.indexOf(name)
+    const known = index >= 0 && index < done && isJson(given) ? given : index === done ? next : undefined
+    const field = known === undefined ? encode(given) : known
+    if (omits?.(field) !== true) made[name] = field
+  }
+  return made
 }
 
 /** Go prints a map in the order of its keys. */
 function mapEncoder(encode: Encode): Encode {
   return (value) => {
     if (!isFields(value)) return null
-    return Object.fromEntries(
-      Object.keys(value)
-        .sort()
-        .map((key) => [key, encode(value[key])]),
-    )
+    const keys = Object.keys(value)
+    let same = true
+    const entries = keys.map((key, place): [string, Json] => {
+      const encoded = encode(value[key])
+      same &&= encoded === value[key] && (place === 0 || (keys[place - 1] ?? '') < key)
+      return [key, encoded]
+    })
+    if (same && isJson(value)) return value
+    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
   }
 }
 

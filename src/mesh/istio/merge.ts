@@ -59,21 +59,33 @@ export function mergeObject(original: Values, patch: Values, schema: MergeSchema
   if (marker === 'delete') return {}
   if (marker === 'replace') return withoutDirectives(patch)
   const gone = schema.takesAway?.(patch) ?? []
+  if (saysNothingNew(original, patch, gone)) return original
   const merged: [string, unknown][] = []
   let same = true
-  for (const [key, below] of Object.entries(original)) {
+  for (const key of Object.keys(original)) {
+    const below = original[key]
     const patched = Object.hasOwn(patch, key)
     const removed = gone.includes(key) || (patched && patch[key] === null)
     const value = patched && !removed ? mergeField(below, patch[key], key, schema) : below
     same &&= value === below && !removed
     if (!removed) merged.push([key, value])
   }
-  for (const [key, value] of Object.entries(patch)) {
+  for (const key of Object.keys(patch)) {
+    const value = patch[key]
     if (Object.hasOwn(original, key) || value === null || gone.includes(key)) continue
     same = false
     merged.push([key, isValues(value) ? withoutDirectives(value) : value])
   }
   return same ? original : Object.fromEntries(merged)
+}
+
+/** So it is with most of what an earlier injection left: variables, mounts, ports. */
+function saysNothingNew(original: Values, patch: Values, gone: readonly string[]): boolean {
+  for (const key of Object.keys(patch)) {
+    const value = patch[key]
+    if (typeof value === 'object' || value !== original[key] || !Object.hasOwn(original, key)) return false
+  }
+  return !gone.some((key) => Object.hasOwn(original, key))
 }
 
 function mergeField(below: unknown, value: unknown, key: string, schema: MergeSchema): unknown {

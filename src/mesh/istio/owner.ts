@@ -1,3 +1,4 @@
+import {flat} from '../flat.ts'
 import type {Pod} from '../pod.ts'
 import {own} from './annotations.ts'
 
@@ -50,5 +51,5 @@ function workloadOf(pod: Pod, owner: Owner): Owner {
 
 function withoutHash(name: string, hash: string): string | undefined {
   if (hash === '' || !name.endsWith(hash)) return undefined
-  return name.endsWith(`-${hash}`) ? name.slice(0, -hash.length - 1) : name
+  return name.endsWith(`-${hash}`) ? flat(name.slice(0, -hash.length - 1)) : name
 }
