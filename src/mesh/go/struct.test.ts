@@ -28,6 +28,25 @@ describe('a pod as Go prints it', () => {
     expect(goPod(pod)).toMatchObject({metadata: {deletionTimestamp: '2024-02-29T23:30:00Z'}})
   })
 
+  it('shares what Go would print as it is, and makes anew only what leads to a difference', () => {
+    const pod: Pod = JSON.parse(
+      '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"web","labels":{"a":"1","b":"2"}},' +
+        '"spec":{"containers":[{"name":"web","ports":[{"containerPort":80,"name":"http"}],"resources":{}}]},"status":{}}',
+    )
+    const printed = goPod(pod)
+    expect(printed).toEqual(pod)
+    const again: Pod = JSON.parse(goJson(printed))
+    expect(goPod(again)).toBe(again)
+    expect(goJson(printed)).toContain('"ports":[{"name":"http","containerPort":80}]')
+  })
+
+  it('finds each difference however deep, and one after the other', () => {
+    const container = '{"env":[{"value":"1","name":"A"},{"name":"B","value":""}],"args":[],"name":"web","stdin":false}'
+    expect(goJson(goContainer(JSON.parse(container)))).toBe(
+      '{"name":"web","env":[{"name":"A","value":"1"},{"name":"B"}],"resources":{}}',
+    )
+  })
+
   it('takes values of the wrong type for absent', () => {
     expect(goContainer(JSON.parse('{"name": "web", "image": 5, "env": "no", "stdin": "yes"}'))).toEqual({
       name: 'web',

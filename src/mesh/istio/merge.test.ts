@@ -74,3 +74,11 @@ test('a key __proto__ is merged as data', () => {
   expect(Object.hasOwn(mergeObject({}, patch, {}), '__proto__')).toBe(true)
   expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
 })
+
+test('a patch that says nothing new gives back the original; a null, a directive or a field to be taken away is something new', () => {
+  const original = {name: 'A', value: '1', none: null}
+  expect(mergeObject(original, {name: 'A', value: '1'}, {})).toBe(original)
+  expect(mergeObject(original, {none: null}, {})).toEqual({name: 'A', value: '1'})
+  expect(mergeObject(original, {$patch: 'delete'}, {})).toEqual({})
+  expect(mergeObject(original, {name: 'A'}, {takesAway: () => ['value']})).toEqual({name: 'A', none: null})
+})
