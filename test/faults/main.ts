@@ -42,7 +42,8 @@ async function write(): Promise<void> {
   const file = join(root, 'docs/reliability.md')
   const page = await readFile(file, 'utf8')
   const unmeasured = rows.map((row) => absentLine({...row, because: 'not measured yet'}))
-  const measured = [...readTable(page).lines, ...absent.map(absentLine), ...results.map(lineOf)]
+  const before = readTable(page).lines.filter(({verdict}) => verdict !== 'not run')
+  const measured = [...before, ...absent.map(absentLine), ...results.map(lineOf)]
   const lines = new Map([...unmeasured, ...measured].map((line) => [line.number, line]))
   const [core] = cpus()
   const conditions = `${cpus().length} cores (${core?.model ?? 'unknown'}), Node.js ${process.versions.node}, Kubernetes 1.36.`
