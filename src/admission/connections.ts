@@ -16,6 +16,7 @@ export class Connections {
   /** Those that have not sent a request yet, the oldest first. */
   readonly #silent = new Map<string, Socket>()
   readonly #heard = new WeakSet<Peer>()
+  #emptied: PromiseWithResolvers<void> | undefined
 
   constructor(server: Server, limit: number) {
     this.#limit = limit
@@ -30,12 +31,20 @@ export class Connections {
     this.#silent.delete(keyOf(connection))
   }
 
+  /** Resolves as soon as none is open. */
+  async gone(): Promise<void> {
+    if (this.#open.size === 0) return
+    this.#emptied ??= Promise.withResolvers()
+    await this.#emptied.promise
+  }
+
   #opened(socket: Socket): void {
     const key = keyOf(socket)
     this.#open.add(socket)
     this.#silent.set(key, socket)
     socket.once('close', () => {
       this.#open.delete(socket)
+      if (this.#open.size === 0) this.#emptied?.resolve()
       if (this.#silent.get(key) === socket) this.#silent.delete(key)
     })
     const longest = this.#silent.entries().next().value

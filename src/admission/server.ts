@@ -120,9 +120,19 @@ export class AdmissionServer {
     this.#draining = true
   }
 
-  /** Takes no new connections, waits for the answers under way, and cuts off what is left after `grace` milliseconds. */
-  async stop(grace: number): Promise<void> {
+  /**
+   * Takes no new connections, waits for the answers under way, and cuts off what is left after `grace` milliseconds.
+   *
+   * @param unused milliseconds before that in which connections without a request stay open: what the API server sends
+   *   on one while it is being closed is lost, and each that it uses ends with its answer
+   */
+  async stop(grace: number, unused = 0): Promise<void> {
     this.#draining = true
+    const used = new AbortController()
+    await Promise.race([
+      this.#connections.gone().then(() => used.abort()),
+      sleep(unused, undefined, {signal: used.signal}).catch(() => {}),
+    ])
     // Connections that look idle are closed now, and what has come in over them meanwhile would be lost: it is read first.
     await polled()
     const cut = new AbortController()

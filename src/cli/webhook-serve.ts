@@ -14,6 +14,8 @@ import {clusterSource, fileSource, inCluster} from './webhook-source.ts'
 
 /** Milliseconds that answers under way get once no connections are taken any more: as long as a request may take. */
 const grace = 10_000
+/** Milliseconds after the drain for connections that nobody used meanwhile. */
+const unused = 3000
 
 /** Runs the webhook until `io.lifetime` says stop, and then until the last answer is delivered. */
 export async function serve(options: WebhookOptions, io: Io): Promise<void> {
@@ -62,7 +64,7 @@ export async function serve(options: WebhookOptions, io: Io): Promise<void> {
   server.drain()
   log.info({milliseconds: options.drain}, 'told to stop: not ready any more, still serving')
   await sleep(options.drain)
-  await server.stop(grace)
+  await server.stop(grace, unused)
   certificateWatch.close()
   await source.close()
   exporter?.close()

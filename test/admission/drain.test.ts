@@ -63,3 +63,19 @@ it('answers a request that has come in, though not read yet, on a connection tha
   for (const wire of wires) expect(statuses(await wire.until(() => wire.closed))).toEqual(['200', '200'])
   await stopped
 })
+
+it('leaves unused connections open for a while, for the API server may be about to send on them', async () => {
+  const {server, port} = await start()
+  const [used, silent] = await Promise.all([Wire.open(port), Wire.open(port)])
+  used.write(post(reviewOf('before')))
+  await used.until((text) => text.includes('before'))
+  const stopped = server.stop(5000, 60_000)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  used.write(post(reviewOf('after')))
+  expect(statuses(await used.until(() => used.closed))).toEqual(['200', '200'])
+  silent.write(post(reviewOf('first')))
+  expect(statuses(await silent.until(() => silent.closed))).toEqual(['200'])
+  // Nobody is left, so nothing is waited for.
+  await stopped
+  await expect(call(port, {body: reviewOf('late')})).rejects.toThrow(/ECONNREFUSED/)
+})
