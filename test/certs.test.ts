@@ -87,6 +87,20 @@ describe('a watched folder', () => {
     watch.close()
   })
 
+  it('takes what was not valid yet once it is, though no file changes', async () => {
+    const dir = join(folder, 'early')
+    await writeFolder(dir, await issue(authority, ['localhost'], now), authority.cert)
+    const source = folderSource(dir, {...fast, again: 50})
+    const watch = source.watch((certification) => taken.push(certification))
+    // Valid from in about a second: a certificate is dated five minutes back.
+    const early = await issue(authority, ['localhost'], new Date(Date.now() + 5 * 60_000 + 2000))
+    await writeFolder(dir, early, authority.cert)
+    await eventually(() => serial()?.includes('is not valid before') === true)
+    await eventually(() => serial() === inspect(early, undefined, now).leaf?.serial)
+    expect(taken).toHaveLength(2)
+    watch.close()
+  })
+
   it('follows the swap by which a mounted Secret changes', async () => {
     const dir = join(folder, 'mount')
     const put = async (name: string) => {

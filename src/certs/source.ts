@@ -22,8 +22,17 @@ export interface CertificateSource {
   watch(onLoad: (certification: Certification) => unknown): {close(): void}
 }
 
+/** Milliseconds between two looks at the wall clock; a timer for days would sleep with the machine. */
+const look = 60_000
+
+export interface FolderOptions extends WatchOptions {
+  /** Milliseconds between tries to take what was refused; a minute where absent. */
+  readonly again?: number
+}
+
 /** Reads `tls.crt` and `tls.key` of a folder, as a Secret is mounted, and again whenever they change. */
-export function folderSource(folder: string, options: WatchOptions = {}): CertificateSource {
+export function folderSource(folder: string, options: FolderOptions = {}): CertificateSource {
+  const {again = look} = options
   const load = async () => {
     try {
       return certify(await readKeyPair(folder), new Date())
@@ -35,13 +44,33 @@ export function folderSource(folder: string, options: WatchOptions = {}): Certif
     load,
     watch(onLoad) {
       const paths = [fileNames.cert, fileNames.key].map((name) => resolve(folder, name))
-      return watchFiles(paths, async () => onLoad(await load()), options)
+      let isRefused = false
+      const watch = watchFiles(
+        paths,
+        async () => {
+          const certification = await load()
+          isRefused = !certification.ok
+          await onLoad(certification)
+        },
+        options,
+      )
+      // What is not valid yet where a clock is behind becomes so, and no file changes then.
+      const retry = async () => {
+        const certification = isRefused ? await load() : undefined
+        if (certification?.ok !== true || !isRefused) return
+        isRefused = false
+        await onLoad(certification)
+      }
+      const timer = setInterval(() => void retry(), again).unref()
+      return {
+        close() {
+          clearInterval(timer)
+          watch.close()
+        },
+      }
     },
   }
 }
-
-/** Milliseconds between two looks at the wall clock; a timer for days would sleep with the machine. */
-const look = 60_000
 
 /** An authority that lives and dies with the process, and leaves of it for these hosts, renewed after two thirds of their life. */
 export function ownSource(hosts: readonly string[], now: () => Date = () => new Date()): CertificateSource {

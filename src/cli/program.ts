@@ -99,7 +99,7 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'certs',
-    summary: "make and show the webhook's certificates",
+    summary: "make, show and rotate the webhook's certificates",
     load: async (io) => (await import('./certs.ts')).certsCommand(io),
   },
   {
