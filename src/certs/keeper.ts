@@ -181,7 +181,8 @@ class Keeper {
     )
     if (this.#external === undefined) return look
     const {issuers, old} = this.#external
-    this.#options.tally.trusted = issuers.length + old.length
+    // However many somebody's ca.crt holds, they are one issuer.
+    this.#options.tally.trusted = 1 + old.length
     const repair = await this.#bundles.keep([...issuers, ...old])
     const wait = old.length === 0 ? look : Math.max(100, Math.min(2_000, margins.settle / 4))
     return repair > 0 ? Math.min(repair, wait) : wait

@@ -7,7 +7,7 @@ import {parse} from 'yaml'
 import {z} from 'zod'
 import {everyCertificate} from '../../src/certs/bundle.ts'
 import {startCluster, type Cluster} from '../cluster/cluster.ts'
-import {root} from './command.ts'
+import {meshwright, root} from './command.ts'
 import {controllerKubeconfig, ControllerProcess, installController, ownNamespace} from './controller.ts'
 import {underLoad} from './load.ts'
 import {Proxy} from './proxy.ts'
@@ -146,18 +146,33 @@ function steady(what: string, timeout = 60_000): Promise<string> {
   })
 }
 
-/** As a user asks for it. */
-export async function rotate(...args: readonly string[]): Promise<void> {
-  const {code, stderr} = await cluster.kubectl([
-    'annotate',
-    '--overwrite',
-    '-n',
-    ownNamespace,
-    'secret',
-    args.includes('--ca') ? 'meshwright-ca' : 'meshwright-webhook-tls',
-    `meshwright.dev/rotate=${process.hrtime.bigint()}`,
-  ])
-  expect(code, stderr).toBe(0)
+/** As a user asks for it, and waits for it. */
+function rotate(...args: readonly string[]): Promise<string> {
+  return meshwright(['certs', 'rotate', '--kubeconfig', cluster.kubeconfig, '--wait', '90s', ...args])
+}
+
+async function patchSecret(of: string, patch: object): Promise<void> {
+  const path = `/api/v1/namespaces/${ownNamespace}/secrets/${of}`
+  const {status} = await cluster.api.request('PATCH', path, patch, 'application/merge-patch+json')
+  expect(status).toBe(200)
+}
+
+const encode = (text: string) => Buffer.from(text).toString('base64')
+
+/** Somebody writes this bundle, or none, into the registration, as an upgrade may. */
+async function overwrite(caBundle: string, fieldManager = 'somebody'): Promise<void> {
+  const {webhooks} = await registration()
+  const changed = webhooks.map((webhook) => ({...webhook, clientConfig: {...webhook.clientConfig, caBundle}}))
+  const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${name}?fieldManager=${fieldManager}`
+  const patch = {webhooks: changed}
+  const {status} = await cluster.api.request('PATCH', path, patch, 'application/merge-patch+json')
+  expect(status).toBe(200)
+}
+
+/** Of the one that leads. */
+async function metrics(): Promise<string> {
+  const all = await Promise.all(controllers.map(async (controller) => (await controller.ask('/metrics')).text))
+  return all.find((text) => text.includes('meshwright_controller_leads 1')) ?? ''
 }
 
 /**
@@ -205,4 +220,204 @@ test('from nothing: an authority, a certificate for the Service, caBundle, and p
   const days = ((leaf?.validToDate.getTime() ?? 0) - Date.now()) / 86_400_000
   expect(days).toBeGreaterThan(6.9)
   expect(days).toBeLessThan(7.1)
+})
+
+test('who reads what was logged and told learns no key', async () => {
+  const keys = [await textOf('meshwright-ca', 'tls.key'), await textOf('meshwright-webhook-tls', 'tls.key')]
+  for (const key of keys) {
+    const [, line = ''] = key.split('\n')
+    expect(line).toHaveLength(64)
+    for (const {log} of controllers) expect(log).not.toContain(line)
+    expect(await metrics()).not.toContain(line)
+  }
+})
+
+test('tells when authority and certificate expire', async () => {
+  const text = await metrics()
+  for (const [certificate, days] of [
+    ['webhook', 7],
+    ['authority', 365],
+  ] as const) {
+    const expiry = new RegExp(
+      `meshwright_certificate_expiry_timestamp_seconds\\{certificate="${certificate}"\\} (\\S+)`,
+    ).exec(text)?.[1]
+    expect((Number(expiry) - Date.now() / 1000) / 86_400).toBeCloseTo(days, 0)
+  }
+  expect(text).toContain('meshwright_certificate_authorities 1')
+})
+
+test.each(['', encode('no certificate')])(
+  'caBundle overwritten with %j is put right within 5 s, and nothing else',
+  async (foreign) => {
+    const before = await bundle()
+    await overwrite(foreign)
+    const since = performance.now()
+    await cluster.until('caBundle to be put right', 5000, async () => (await bundle()) === before)
+    expect(performance.now() - since).toBeLessThan(5000)
+    const {metadata} = await registration()
+    const ours = metadata.managedFields.filter(({manager}) => manager === 'meshwright')
+    expect(ours.map(({fieldsV1}) => fieldsV1)).toEqual([
+      {
+        'f:webhooks': {
+          'k:{"name":"inject.meshwright.dev"}': {'f:clientConfig': {'f:caBundle': {}}},
+        },
+      },
+    ])
+    await steady('after that')
+  },
+)
+
+test('another certificate again and again under load: no create fails', async () => {
+  const serials = new Set([await steady('before')])
+  await watched(async () => {
+    for (let i = 0; i < 5; i++) {
+      await rotate()
+      serials.add(await steady(`rotation ${i + 1}`))
+    }
+  })
+  expect(serials.size).toBe(6)
+})
+
+test('another authority twice in a row, three replicas, files late: no create fails', async () => {
+  const before = await textOf('meshwright-ca', 'tls.crt')
+  for (const [index, replica] of replicas.entries()) replica.mount.delay = index * 1500
+  await watched(async () => {
+    await rotate('--ca')
+    await rotate('--ca')
+    await steady('the second rotation')
+  })
+  for (const replica of replicas) replica.mount.delay = 0
+  const after = await textOf('meshwright-ca', 'tls.crt')
+  expect(after).not.toBe(before)
+  expect(everyCertificate(await bundle())).toHaveLength(1)
+  expect(await bundle()).toBe(after)
+})
+
+test.each([
+  ['emptied', {'tls.crt': '', 'tls.key': '', 'ca.crt': ''}],
+  ['filled with garbage', {'tls.crt': encode('garbage'), 'tls.key': encode('more')}],
+])('the Secret of the webhook %s under load: the last good pair serves until there is another', async (_, data) => {
+  const before = await steady('before')
+  await watched(async () => {
+    await patchSecret('meshwright-webhook-tls', {data})
+    await cluster.until('another certificate', 30_000, async () => (await steady('after')) !== before)
+  })
+})
+
+test('a certificate whose time has come is renewed; one that is for other names too', async () => {
+  const authority = {
+    cert: await textOf('meshwright-ca', 'tls.crt'),
+    key: await textOf('meshwright-ca', 'tls.key'),
+  }
+  const {issue} = await import('../../src/certs/authority.ts')
+  for (const [hosts, age] of [
+    [[servername, `${servername}.cluster.local`, `${name}.${ownNamespace}`, name], 4.8],
+    [['elsewhere.example'], 0],
+  ] as const) {
+    const pair = await issue(authority, hosts, new Date(Date.now() - age * 86_400_000))
+    await patchSecret('meshwright-webhook-tls', {data: {'tls.crt': encode(pair.cert), 'tls.key': encode(pair.key)}})
+    await cluster.until('another certificate', 30_000, async () => (await steady('after')) !== serialOf(pair.cert))
+  }
+})
+
+test.each(['deleted', 'damaged'])(
+  'the Secret of the authority %s under load: another one takes over, and no create fails',
+  async (how) => {
+    const before = await textOf('meshwright-ca', 'tls.crt')
+    await watched(async () => {
+      if (how === 'damaged')
+        await patchSecret('meshwright-ca', {data: {'tls.key': encode('no key'), 'ca.crt': encode('?')}})
+      else await cluster.kubectl(['delete', 'secret', '-n', ownNamespace, 'meshwright-ca'])
+      await cluster.until('another authority', 60_000, async () => {
+        const after = await textOf('meshwright-ca', 'tls.crt')
+        return after !== '' && after !== before
+      })
+      await steady('after')
+    })
+    expect(controllers.some(({log}) => log.includes('MW6503'))).toBe(true)
+  },
+)
+
+test('the leader killed after every write of a rotation: the next one goes on, and no create fails', async () => {
+  const before = await textOf('meshwright-ca', 'tls.crt')
+  let kills = 0
+  await watched(async () => {
+    proxy.onAnswer = async ({method, url, status}) => {
+      if (method === 'GET' || status >= 300 || !/secrets|mutatingwebhook/.test(url)) return
+      kills++
+      const leader = controllers.find(
+        ({isRunning, log}) => isRunning && log.lastIndexOf('"leading"') > log.lastIndexOf('"not leading'),
+      )
+      // It never hears of its write.
+      await leader?.end('SIGKILL')
+      controllers = [...controllers.filter(({isRunning}) => isRunning), start()]
+    }
+    await patchSecret('meshwright-ca', {
+      metadata: {annotations: {'meshwright.dev/rotate': `${process.hrtime.bigint()}`}},
+    })
+    await cluster.until('another authority', 150_000, async () => (await textOf('meshwright-ca', 'tls.crt')) !== before)
+    await steady('after the kills', 150_000)
+    proxy.onAnswer = () => undefined
+  })
+  // Both authorities announced, the promotion, the certificate, the end of the old one: in the Secrets and in caBundle.
+  expect(kills).toBeGreaterThanOrEqual(4)
+}, 400_000)
+
+test('whoever overwrites caBundle all the time is answered ten times a minute, named, and gives way in the end', async () => {
+  const right = await bundle()
+  // So that what was written before does not count.
+  await sleep(60_000)
+  const repairs: number[] = []
+  const end = performance.now() + 65_000
+  while (performance.now() < end) {
+    if ((await bundle()) === right) {
+      repairs.push(performance.now())
+      await overwrite('', 'argocd-controller')
+    }
+    await sleep(50)
+  }
+  // The first time it was found right, not put right.
+  for (const at of repairs.slice(1)) {
+    expect(repairs.slice(1).filter((other) => other >= at && other < at + 60_000).length).toBeLessThanOrEqual(10)
+  }
+  expect(repairs.length).toBeGreaterThan(8)
+  expect(await metrics()).toMatch(/meshwright_cabundle_overwrites_total\{manager="argocd-controller"\} \d+/)
+  const {stdout} = await cluster.kubectl([
+    'get',
+    'events.events.k8s.io',
+    '-n',
+    'default',
+    '-o',
+    'jsonpath={.items[*].note}',
+  ])
+  expect(stdout).toContain('MW6501 caBundle is overwritten again and again by argocd-controller')
+  await cluster.until('caBundle to be put right', 70_000, async () => (await bundle()) === right)
+}, 400_000)
+
+test('a Secret that somebody else fills: caBundle follows it, over a change of its issuer under load', async () => {
+  for (const controller of controllers) expect(await controller.end()).toBe(0)
+  controllers = [start('--certificates', 'external')]
+  await controllers[0]?.leads()
+  const {issue, makeAuthority} = await import('../../src/certs/authority.ts')
+  const issued = (await secret('meshwright-ca'))?.metadata.resourceVersion
+  await watched(async () => {
+    for (let i = 0; i < 2; i++) {
+      const authority = await makeAuthority(new Date())
+      const pair = await issue(authority, [servername], new Date())
+      // cert-manager writes both at once; replicas get them later than we do.
+      for (const replica of replicas) replica.mount.delay = 1500
+      const data = {'tls.crt': encode(pair.cert), 'tls.key': encode(pair.key), 'ca.crt': encode(authority.cert)}
+      await patchSecret('meshwright-webhook-tls', {data})
+      await cluster.until('the issuer alone to be trusted', 60_000, async () => (await bundle()) === authority.cert)
+    }
+  })
+  for (const replica of replicas) replica.mount.delay = 0
+  expect((await secret('meshwright-ca'))?.metadata.resourceVersion).toBe(issued)
+  const right = await bundle()
+  await overwrite('')
+  await cluster.until('caBundle to be put right', 5000, async () => (await bundle()) === right)
+})
+
+test('nothing of this was forbidden', () => {
+  expect(proxy.calls.filter(({status}) => status === 403).map(({method, url}) => `${method} ${url}`)).toEqual([])
 })

@@ -7,7 +7,7 @@ import {z} from 'zod'
 import {meshNames, type MeshName} from '../../src/mesh/mesh.ts'
 import {startCluster, type Cluster} from '../cluster/cluster.ts'
 import {needsShared} from '../shared.ts'
-import {root} from './command.ts'
+import {meshwright, root} from './command.ts'
 import {controllerKubeconfig, ControllerProcess, installController} from './controller.ts'
 import {settledPods} from './pods.ts'
 import {Proxy, type Call} from './proxy.ts'
@@ -16,6 +16,7 @@ import {meshConfig, rule, RuleCluster, service} from './rule-cluster.ts'
 // The samples of the users' own configuration on every mesh, and rules that become every kind; after that every right that
 // the controller was granted has been used.
 
+const webhook = 'meshwright-webhook'
 const SPEC = z.looseObject({mesh: z.looseObject({}).optional()})
 const inForce = {Accepted: 'True', Programmed: 'True Programmed'}
 
@@ -32,7 +33,14 @@ needsShared('the controller', (shared) => {
     await installController(cluster)
     proxy = await Proxy.start(cluster)
     const kubeconfig = await controllerKubeconfig(cluster, proxy)
-    controller = ControllerProcess.start(cluster, kubeconfig, ['--lease-duration', '5s'])
+    const registered = ['apply', '-f', join(root, 'manifests/kustomize/base/registration.yaml')]
+    expect((await cluster.kubectl(registered)).code).toBe(0)
+    // Nobody serves it here, and pods are not to wait for that.
+    const ignore = [{op: 'replace', path: '/webhooks/0/failurePolicy', value: 'Ignore'}]
+    const patch = ['patch', 'mutatingwebhookconfiguration', webhook, '--type=json', '-p', JSON.stringify(ignore)]
+    expect((await cluster.kubectl(patch)).code).toBe(0)
+    const certificates = ['--webhook-configuration', webhook, '--bundle-settle', '1s', '--secret-propagation', '5s']
+    controller = ControllerProcess.start(cluster, kubeconfig, ['--lease-duration', '5s', ...certificates])
     await controller.leads()
     // Consul keeps what is for the whole mesh in its own namespace.
     await cluster.createNamespace('consul')
@@ -153,6 +161,10 @@ needsShared('the controller', (shared) => {
         await rules.settled(namespace, [])
       },
     )
+
+    test('another authority for the webhook', async () => {
+      await meshwright(['certs', 'rotate', '--ca', '--kubeconfig', cluster.kubeconfig, '--wait', '60s'])
+    })
 
     test('and none is granted that nobody used', async () => {
       // The same again within half an hour counts up an Event, once a minute at most.
