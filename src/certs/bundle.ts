@@ -39,7 +39,7 @@ export function trusted(certificate: X509Certificate): Trusted {
 
 /** Each of them once, where it came first. */
 export function distinct(all: readonly Trusted[]): readonly Trusted[] {
-  return [...new Map(all.toReversed().map((each) => [each.fingerprint, each])).values()].toReversed()
+  return [...new Map(all.map((each) => [each.fingerprint, each])).values()]
 }
 
 /** Whether they are the same authorities, in whatever order. */

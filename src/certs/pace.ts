@@ -16,8 +16,8 @@ export class Pace {
   wait(now: number): number {
     const recent = this.#recent(now)
     const [oldest = now, last = now] = [recent[0], recent.at(-1)]
-    if (recent.length >= most) return oldest + span - now
-    return recent.length < atOnce ? 0 : Math.max(0, last + apart - now)
+    const full = recent.length >= most ? oldest + span - now : 0
+    return Math.max(full, recent.length >= atOnce ? last + apart - now : 0, 0)
   }
 
   wrote(now: number): void {

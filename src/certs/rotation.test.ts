@@ -321,7 +321,8 @@ class Simulation {
     const issued = {issuer, notBefore: this.now - 300_000, notAfter: this.now + 7 * day}
     this.leaf = issued
     for (const index of this.replicas.keys()) {
-      this.#later(this.#delay(margins.propagation), () => {
+      // Some take longer than anybody thought; they can be asked.
+      this.#later(this.#delay(margins.propagation * 3), () => {
         // A kubelet mounts what the Secret is then.
         if (this.leaf !== undefined) this.replicas[index] = this.leaf.issuer
       })
@@ -379,7 +380,7 @@ describe('wherever a controller is killed, and whatever is asked for or lost mea
               }
               if (!world.isSteady) throw new Error('not everything is in its place in the end')
             }
-            settle(100)
+            settle(500)
             world.isInstalled = true
             for (const {do: what, wait} of actions) {
               if (what === 'rotate') world.requests++
@@ -390,10 +391,10 @@ describe('wherever a controller is killed, and whatever is asked for or lost mea
               else world.act()
               world.pass(wait)
             }
-            settle(500)
+            settle(1500)
           },
         ),
-        {numRuns: 200},
+        {numRuns: 100},
       )
     },
   )
