@@ -58,7 +58,6 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  for (const [i, {log}] of controllers.entries()) writeFileSync(`/tmp/certs/controller-${i}.log`, log)
   for (const replica of replicas) await replica.end()
   for (const controller of controllers) expect(await controller.end()).toBe(0)
   proxy.stop()
