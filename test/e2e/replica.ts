@@ -123,7 +123,7 @@ export class Replica {
     const files = ['--config', join(root, 'examples/shop/mesh.yaml'), '--config', join(folder, 'mesh.yaml')]
     const host = outerAddress()
     const address = ['--cert-dir', mount.dir, '--host', host, '--port', String(port)]
-    await cluster.until('the Secret to be mounted', 30_000, () => mounted(mount.dir))
+    await cluster.until('the Secret to be mounted', 120_000, () => mounted(mount.dir))
     const args = ['webhook', ...files, '--objects', join(folder, 'objects.yaml'), '--mesh', 'istio', ...address]
     const child = spawn(program, args, {stdio: ['ignore', 'ignore', 'pipe']})
     const replica = new Replica(cluster, host, port, mount, child)
@@ -136,7 +136,7 @@ export class Replica {
   }
 
   async until(what: string, probe: (log: string) => boolean): Promise<void> {
-    await this.#cluster.until(what, 30_000, async () => {
+    await this.#cluster.until(what, 60_000, async () => {
       if (this.#child.exitCode !== null) throw new HopelessError(`the replica ended:\n${this.#log}`)
       return probe(this.#log)
     })
