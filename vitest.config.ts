@@ -3,7 +3,8 @@ import {defineConfig} from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      {test: {name: 'unit', include: ['src/**/*.test.ts', 'test/golden/**/*.test.ts']}},
+      // Property tests run long on a machine that others use too.
+      {test: {name: 'unit', include: ['src/**/*.test.ts', 'test/golden/**/*.test.ts'], testTimeout: 30_000}},
       {
         test: {
           name: 'integration',
