@@ -23,6 +23,7 @@ interface Options extends ClusterOptions {
   readonly namespace: string
   readonly dryRun: boolean
   readonly rules?: 'delete' | 'keep'
+  readonly only?: 'rules'
   /** Milliseconds. */
   readonly timeout: number
 }
@@ -46,6 +47,12 @@ export function uninstallCommand(io: Io): Command {
       ).choices(['delete', 'keep']),
     )
     .addOption(
+      new Option(
+        '--only <part>',
+        'rules: of it all, only the rules and what was made of them; for an installation that Helm or kubectl takes away afterwards',
+      ).choices(['rules']),
+    )
+    .addOption(
       new Option('--timeout <duration>', "how long the controller may take to take the mesh's objects back")
         .argParser(durationValue(1000, 3_600_000, 'from 1s to 1h'))
         .default(60_000, '1m'),
@@ -63,10 +70,12 @@ export function uninstallCommand(io: Io): Command {
     })
 }
 
-async function uninstall(api: KubeApi, {namespace, rules: fate, dryRun, timeout}: Options, report: Report) {
+async function uninstall(api: KubeApi, options: Options, report: Report): Promise<void> {
+  const {namespace, only, dryRun, timeout} = options
+  const fate = only === 'rules' ? 'delete' : options.rules
   const [rules, made] = [await listed(api, ruleKinds), await listed(api, written, unitKey)]
   const installed: KubeObject[] = []
-  for (const object of everyObject(namespace)) {
+  for (const object of only === 'rules' ? [] : everyObject(namespace)) {
     if (object.kind === installKinds.crd.kind && fate === 'keep') continue
     if ((await lookedUp(api, object)) !== undefined) installed.push(object)
   }
@@ -85,6 +94,10 @@ async function uninstall(api: KubeApi, {namespace, rules: fate, dryRun, timeout}
     ]) {
       report.line('attention', `${titleOf(object)} would go`)
     }
+    return
+  }
+  if (only === 'rules') {
+    await removeRules(api, rules, {namespace, timeout, report})
     return
   }
   const foreign = await foreignInstaller(api, namespace)

@@ -30,6 +30,8 @@ export type ClusterOptions = {
   readonly audit?: AuditLevel
   /** Further flags of kube-apiserver, such as `--feature-gates=X=true`. */
   readonly apiServerArgs?: readonly string[]
+  /** Where pods get their addresses from. Default `10.244.0.0/16`. */
+  readonly podCidr?: string
   /** Where the logs go, to be kept; by default they are removed with the cluster. */
   readonly logDir?: string
 }
@@ -217,7 +219,7 @@ async function launch(started: Started): Promise<Cluster> {
     const {status, body} = await api.request('POST', '/api/v1/nodes', nodeManifest(index, gitVersion))
     if (status !== 201) throw new Error(`node ${index}: the API server answered ${status} ${JSON.stringify(body)}`)
   }
-  supervisor.start('kwok', binaries.kwok, kwokArgs(files))
+  supervisor.start('kwok', binaries.kwok, kwokArgs(files, options.podCidr ?? '10.244.0.0/16'))
 
   await wait(`${nodes} nodes to be ready`, async () => (await readyNodes(api)) === nodes)
   await wait('the default ServiceAccount', () => defaultServiceAccount(api, 'default'))

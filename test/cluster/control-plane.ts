@@ -123,11 +123,11 @@ export function schedulerArgs(files: Layout): string[] {
 // The default rate of 20 requests a second would make a test with hundreds of pods wait for the client.
 const CLIENT_ARGS = ['--leader-elect=false', '--secure-port=0', '--kube-api-qps=500', '--kube-api-burst=1000']
 
-export function kwokArgs(files: Layout): string[] {
+export function kwokArgs(files: Layout, podCidr: string): string[] {
   return [
     `--kubeconfig=${files.kubeconfig}`,
     '--manage-all-nodes=true',
-    '--cidr=10.244.0.0/16',
+    `--cidr=${podCidr}`,
     `--config=${join(import.meta.dirname, 'stages.yaml')}`,
   ]
 }
