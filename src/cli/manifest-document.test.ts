@@ -67,6 +67,13 @@ describe('reading', () => {
 })
 
 describe('editing', () => {
+  it('writes a key without a value outside of braces as null, which it means', () => {
+    const text = 'metadata: {a b}\n'
+    expect(turned(text, {metadata: {'a b': null, labels: {c: 'd'}}})).toBe(
+      'metadata:\n  a b: null\n  labels:\n    c: d\n',
+    )
+  })
+
   it('keeps the comments of everything that it does not touch', () => {
     const text = `# the pod
 metadata:

@@ -53,6 +53,8 @@ function descend(document: Document.Parsed, keys: readonly string[], grows: bool
 
 function open(node: unknown): void {
   if (isCollection(node)) node.flow = false
+  // `{a, b: c}`: the library cannot write a key without a value outside of braces.
+  if (isMap(node)) for (const pair of node.items) pair.value ??= nodeOf(null)
 }
 
 function put(map: YAMLMap, key: string, value: unknown): void {
