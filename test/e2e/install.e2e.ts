@@ -162,7 +162,14 @@ needsShared('an installation', (shared) => {
         if (status.length >= 10 && waiting.join() === 'orders-nightly-report') return true
         throw new Error(`${status.length} rules, not in force: ${waiting.join()}`)
       })
-      const made = await cluster.kubectl(['get', 'virtualservices,authorizationpolicies.security.istio.io', '-n', 'shop', '-o', 'name'])
+      const made = await cluster.kubectl([
+        'get',
+        'virtualservices,authorizationpolicies.security.istio.io',
+        '-n',
+        'shop',
+        '-o',
+        'name',
+      ])
       expect(made.stdout).toContain('virtualservice')
       expect(made.stdout).toContain('authorizationpolicy')
     })
