@@ -5,7 +5,7 @@
  */
 import {spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
-import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {create} from 'tar'
 import {z} from 'zod'
@@ -31,7 +31,6 @@ process.stdout.write(sums.join(''))
 
 /** As `helm package` names what is in it, but without its dates and owners. */
 async function packChart(folder: string, archive: string): Promise<void> {
-  if (!existsSync(join(folder, 'meshwright', 'Chart.yaml'))) return
   const names = readdirSync(join(folder, 'meshwright'), {recursive: true, withFileTypes: true})
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))

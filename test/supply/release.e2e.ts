@@ -27,11 +27,16 @@ describe('a release', {timeout: 400_000}, () => {
   }, 400_000)
   afterAll(() => rmSync(folder, {recursive: true, force: true}))
 
-  test('has the package, the bill of materials and the digest of each', () => {
+  test('has the package, the chart, the bill of materials and the digest of each', () => {
     const [one = ''] = made
     const files = readdirSync(one)
     expect(files).toEqual(
-      expect.arrayContaining([`meshwright-${version}.tgz`, `meshwright-${version}.cdx.json`, 'SHA256SUMS']),
+      expect.arrayContaining([
+        `meshwright-${version}.tgz`,
+        `meshwright-chart-${version}.tgz`,
+        `meshwright-${version}.cdx.json`,
+        'SHA256SUMS',
+      ]),
     )
     const sums = readFileSync(join(one, 'SHA256SUMS'), 'utf8').trim().split('\n')
     expect(sums).toEqual(
