@@ -3,7 +3,7 @@ import type {LoadedConfiguration} from '../config/load.ts'
 import type {World} from '../intent/world.ts'
 import type {KubeApi} from '../kube/api.ts'
 import {systemClock, type Clock, type Timer} from '../kube/clock.ts'
-import {KubeError} from '../kube/errors.ts'
+import {KindMissingError, KubeError} from '../kube/errors.ts'
 import {Events} from '../kube/events.ts'
 import {Election, type LeaseOptions, type Term} from '../kube/leader.ts'
 import {WorkQueue} from '../kube/queue.ts'
@@ -12,6 +12,7 @@ import type {KubeObject} from '../mesh/pod.ts'
 import type {RuleMesh} from '../mesh/translation.ts'
 import type {Log} from '../obs/log.ts'
 import {StatusBook} from './book.ts'
+import type {WriteFailure} from './failure.ts'
 import {Herald} from './herald.ts'
 import type {Health} from './health.ts'
 import {Installed} from './installed.ts'
@@ -260,13 +261,19 @@ export class Controller {
     this.#publishAll(sources)
     for (const {code} of failures) tally.failed(code)
     const [failure] = failures
-    const isWaiting = failures.length > 0 && failures.every(({code}) => code === 'MW6401')
+    const isWaiting = failures.length > 0 && failures.every((each) => this.#isAwaited(each))
     // A watch tells when the kind is there.
     if (isWaiting) this.#waiting.add(unit)
     else this.#waiting.delete(unit)
     if (failure === undefined) this.#told.delete(unit)
     else if (isWaiting) this.#complain(unit, failure)
     else throw failure
+  }
+
+  /** A watch that has not noticed that the kind was gone for a moment does not tell that it is there again. */
+  #isAwaited({code, cause}: WriteFailure): boolean {
+    if (code !== 'MW6401') return false
+    return !(cause instanceof KindMissingError) || this.#watches.isMissing(cause.target.kind)
   }
 
   #settle(unit: string, isSettled: boolean): void {
