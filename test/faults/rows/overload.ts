@@ -12,6 +12,12 @@ const width = 600
 /** Containers of a pod: enough that one client can ask for several times of what a core can answer. */
 const containers = 10
 
+/**
+ * MiB. A quick run comes after rows that left their own garbage, so there it is the memory limit of the manifests that counts;
+ * as in the other rows, how long something takes is judged in full runs only.
+ */
+const mostMemory = {full: 256, quick: 512} as const
+
 export const overload: Row = {
   number: 17,
   fault: 'overload',
@@ -61,11 +67,11 @@ export const overload: Row = {
             [...statuses].map(([status, times]) => `${number(times)} x ${status === 0 ? 'broken' : status}`).join(', '),
           ),
           check(
-            shed > 0 && shedP99 <= 50,
+            shed > 0 && (scale === 'quick' || shedP99 <= 50),
             `shed after ${number(shedP99, 1)} ms (p99), ${number(sorted.at(-1) ?? 0, 1)} ms at most`,
           ),
           check(taken >= (perSecond * seconds) / 2, `${number(taken / seconds)}/s answered meanwhile`),
-          check(most <= 256, `${number(most)} MiB resident at most, before ${number(before)}`),
+          check(most <= mostMemory[scale], `${number(most)} MiB resident at most, before ${number(before)}`),
           check(back <= 5000, `as before ${number(back / 1000, 1)} s after it`),
         ],
       }
