@@ -217,8 +217,11 @@ needsShared('an installation', (shared) => {
 
     test('was never refused a right', async () => {
       for (const component of ['webhook', 'controller'] as const) {
-        const log = pods.log(component)
-        expect(log).toContain('"level"')
+        // After the upgrade it may have only just started.
+        const log = await cluster.until(`the ${component} to say something`, 30_000, async () => {
+          const said = pods.log(component)
+          return said.includes('"level"') && said
+        })
         expect(log.split('\n').filter((line) => /forbidden|MW6406|MW6502/i.test(line))).toEqual([])
       }
     })
