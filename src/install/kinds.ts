@@ -25,6 +25,7 @@ export const installKinds = {
   deployment: of('apps/v1', 'Deployment', 'deployments', true),
   service: of('v1', 'Service', 'services', true),
   disruptionBudget: of('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets', true),
+  prometheusRule: of('monitoring.coreos.com/v1', 'PrometheusRule', 'prometheusrules', true),
   podMonitor: of('monitoring.coreos.com/v1', 'PodMonitor', 'podmonitors', true),
   registration: of(
     'admissionregistration.k8s.io/v1',

@@ -46,7 +46,7 @@ export function manifestTexts(version: string): ReadonlyMap<string, string> {
   const components: readonly (readonly [string, object])[] = [
     ['ha', highlyAvailable],
     ['cert-manager', {certificates: {issuer: 'cert-manager'}}],
-    ['monitoring', {monitoring: {podMonitor: true}}],
+    ['monitoring', {monitoring: {podMonitor: true, rules: true, dashboards: true}}],
   ]
   for (const [name, values] of components) {
     const changed = objectsOf(values, version)

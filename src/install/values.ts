@@ -115,9 +115,12 @@ export const valuesSchema = z.strictObject({
   monitoring: z
     .strictObject({
       podMonitor: switchOf(false, 'A PodMonitor for the Prometheus operator.'),
-      labels: strings('Further labels of it, by which a Prometheus picks it.').default({}),
+      rules: switchOf(false, "PrometheusRules: the alerts, and the mesh's metrics under neutral names."),
+      labels: strings('Further labels of these, by which a Prometheus picks them.').default({}),
+      dashboards: switchOf(false, 'ConfigMaps with the dashboards, for the sidecar of a Grafana.'),
+      dashboardLabels: strings('Labels by which that sidecar picks them.').default({grafana_dashboard: '1'}),
     })
-    .describe('Metrics.')
+    .describe('Metrics, alerts and dashboards.')
     .prefault({}),
   crds: z
     .strictObject({

@@ -69,6 +69,12 @@ const cases: readonly (readonly [name: string, values: object])[] = [
   ['no policies', {networkPolicy: {enabled: false}}],
   ['another port', {networkPolicy: {apiServerPorts: [26443]}}],
   ['monitoring', {monitoring: {podMonitor: true, labels: {release: 'prometheus'}}}],
+  [
+    'alerts, and the names of every mesh',
+    {monitoring: {rules: true, labels: {'app.kubernetes.io/name': 'never-ours', release: 'prometheus'}}},
+  ],
+  ['alerts, and the names of one mesh', {mesh: 'linkerd', monitoring: {rules: true}}],
+  ['dashboards', {monitoring: {dashboards: true, dashboardLabels: {team: 'mesh'}}}],
   ['no CRDs', {crds: {install: false}}],
   ['CRDs that go', {crds: {keep: false}}],
   [
@@ -119,7 +125,10 @@ describe('the chart makes what the sources say', () => {
         controller: fc.record({replicas: fc.integer({min: 1, max: 5}), ...placement}, {requiredKeys: []}),
         certificates: fc.record({issuer: fc.constantFrom('controller', 'cert-manager')}),
         networkPolicy: fc.record({enabled: fc.boolean()}),
-        monitoring: fc.record({podMonitor: fc.boolean(), labels}, {requiredKeys: []}),
+        monitoring: fc.record(
+          {podMonitor: fc.boolean(), rules: fc.boolean(), dashboards: fc.boolean(), labels},
+          {requiredKeys: []},
+        ),
       },
       {requiredKeys: []},
     )

@@ -4,7 +4,7 @@ import {mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {recordingRules} from '../../packaging/monitoring/recording.ts'
+import {recordingRules} from '../../src/monitoring/recording.ts'
 import {istio} from './expositions.ts'
 import {metricsIn} from './expression.ts'
 import {needsPrometheus} from './install.ts'

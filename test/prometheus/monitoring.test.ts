@@ -4,11 +4,11 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {createMetrics} from '../../src/obs/metrics.ts'
 import {Tally} from '../../src/obs/tally.ts'
-import type {Dashboard} from '../../packaging/monitoring/dashboard.ts'
-import {monitoringFiles} from '../../packaging/monitoring/files.ts'
-import {ownDashboard} from '../../packaging/monitoring/own-dashboard.ts'
-import {recordingRules} from '../../packaging/monitoring/recording.ts'
-import {trafficDashboard} from '../../packaging/monitoring/traffic-dashboard.ts'
+import type {Dashboard} from '../../src/monitoring/dashboard.ts'
+import {monitoringFiles} from '../../src/monitoring/files.ts'
+import {ownDashboard} from '../../src/monitoring/own-dashboard.ts'
+import {recordingRules} from '../../src/monitoring/recording.ts'
+import {trafficDashboard} from '../../src/monitoring/traffic-dashboard.ts'
 import * as expositions from './expositions.ts'
 import {metricsIn} from './expression.ts'
 import {needsPrometheus} from './install.ts'
@@ -32,7 +32,7 @@ function expressionsOf({rows}: Dashboard): readonly {readonly panel: string; rea
 }
 
 test.each(Object.entries(monitoringFiles()))(
-  'manifests/%s is as packaging/monitoring/write.ts writes it',
+  'manifests/%s is as packaging/monitoring.ts writes it',
   (file, text) => {
     const path = join(manifests, file)
     expect(existsSync(path) && readFileSync(path, 'utf8')).toBe(text)
