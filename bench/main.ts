@@ -32,10 +32,16 @@ try {
     encoding: 'utf8',
   })
   if (made.status !== 0) throw new Error(made.stderr)
-  const rows = []
+  const rows: Row[] = []
   const chosen = meshNames.filter((mesh) => process.argv.includes(mesh))
-  for (const mesh of chosen.length > 0 ? chosen : meshNames) rows.push(await measure(mesh, workload(mesh), certs))
-  print(rows)
+  for (const mesh of chosen.length > 0 ? chosen : meshNames) {
+    process.stderr.write(`${mesh}: some two minutes\n`)
+    rows.push(await measure(mesh, workload(mesh), certs))
+    print(rows)
+  }
+  console.log(
+    `closed loop over ${width} connections, medians of ${rounds} rounds of ${seconds} s each after ${warmUps} of warm-up; paced: constant rate, 70 % of each server's own; RSS after ${memoryReviews} more reviews`,
+  )
 } finally {
   rmSync(folder, {recursive: true, force: true})
 }
@@ -178,9 +184,6 @@ function print(rows: readonly Row[]): void {
         },
       ]),
     ),
-  )
-  console.log(
-    `closed loop over ${width} connections, medians of ${rounds} rounds of ${seconds} s each after ${warmUps} of warm-up; paced: constant rate, 70 % of each server's own; RSS after ${memoryReviews} more reviews`,
   )
 }
 
