@@ -28,12 +28,13 @@ try {
     const outcome = await outcomeOf(row)
     results.push({row, outcome})
     print(row, outcome, (performance.now() - started) / 1000)
+    // At once, so that an hour's work outlives whoever stops it.
+    if (scale === 'full') await write()
   }
 } finally {
   await bed.stop()
 }
 console.log(`${chosen.length} rows in ${((performance.now() - begun) / 1000).toFixed(0)} s`)
-if (scale === 'full') await write()
 // A row that failed may have left something open.
 process.exit()
 
