@@ -79,7 +79,7 @@ async function leftOver(api: KubeApi, release: Release): Promise<readonly KubeOb
 
 /** Everything that any choice of values installs. */
 export function everyObject(namespace: string): readonly KubeObject[] {
-  const all = {certificates: {issuer: 'cert-manager'}, monitoring: {podMonitor: true}}
+  const all = {certificates: {issuer: 'cert-manager'}, monitoring: {podMonitor: true, rules: true, dashboards: true}}
   return installedObjects({values: valuesSchema.parse(all), namespace, version: ''})
 }
 

@@ -157,4 +157,41 @@ needsShared('the commands for a cluster', (shared) => {
       expect((await run(['diff', '-f', '-', '--kubeconfig', join(cluster.dir, 'none')], '{}')).code).toBe(2)
     })
   })
+
+  // Last, for nothing of Meshwright is left afterwards but the rules.
+  describe('uninstall', () => {
+    const crds = ['get', 'crd', '-l', 'app.kubernetes.io/part-of=meshwright', '-o', 'name']
+    const own = ['get', 'all,configmap,networkpolicy,serviceaccount', '-n', 'meshwright-system', '-o', 'name']
+
+    test('does nothing where there are rules and nobody says what becomes of them', async () => {
+      await controller.end()
+      const values = ['--set', 'monitoring.dashboards=true']
+      expect(await run(['install', '--mesh', 'istio', '--no-wait', ...values])).toMatchObject({code: 0})
+      const before = (await cluster.kubectl(own)).stdout
+      expect(before).toContain('configmap/meshwright-own-dashboard')
+      const {code, stderr} = await run(['uninstall'])
+      expect(code).not.toBe(0)
+      expect(stderr).toMatch(/there are 2 rules, and \d+ objects made of them: .* nothing was done/)
+      for (const kind of ['deployment', 'configmap', 'mutatingwebhookconfiguration'])
+        expect((await cluster.kubectl(['get', kind, '-A', '-o', 'name'])).stdout).toContain('meshwright')
+    })
+
+    test('leaves the rules, their kinds and what was made of them where they are to be kept', async () => {
+      const [kinds, made] = [(await cluster.kubectl(crds)).stdout, await rules.names('shop')]
+      expect(kinds.trim().split('\n')).toHaveLength(4)
+      expect(made).toContain('VirtualService order-service')
+      expect(await run(['uninstall', '--rules', 'keep'])).toMatchObject({code: 0})
+      expect((await cluster.kubectl(crds)).stdout).toBe(kinds)
+      expect(await rules.names('shop')).toEqual(made)
+      expect((await cluster.kubectl(['get', 'meshconfigs,trafficpolicies', '-A', '-o', 'name'])).stdout).toBe(
+        'meshconfig.meshwright.dev/default\ntrafficpolicy.meshwright.dev/order-service\n',
+      )
+      const kept = (await cluster.kubectl(['get', 'mutatingwebhookconfiguration,clusterrole', '-o', 'name'])).stdout
+      expect(kept).not.toContain('meshwright')
+      await cluster.until('the namespace to go', 60_000, async () => {
+        const {code} = await cluster.kubectl(['get', 'namespace', 'meshwright-system'])
+        return code !== 0
+      })
+    })
+  })
 })

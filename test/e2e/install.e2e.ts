@@ -133,6 +133,12 @@ needsShared('an installation', (shared) => {
       expect(await sh('meshwright check')).toContain('√ the API server reaches the webhook, and it answers')
     })
 
+    test.runIf(section === 'By Helm')('passes its own test', async () => {
+      expect(await sh(`helm test meshwright -n ${own} --timeout 60s`)).toMatch(/^Phase:\s+Succeeded$/m)
+      // What was made for it has gone with it.
+      expect((await everything()).filter((object) => object.includes('meshwright-check'))).toEqual([])
+    })
+
     test("injects the shop's pods and programs its rules", async () => {
       const text = await readFile(join(root, 'examples/shop/mesh.yaml'), 'utf8')
       const config = {apiVersion: 'meshwright.dev/v1alpha1', kind: 'MeshConfig', metadata: {name: 'default'}}

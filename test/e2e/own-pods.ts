@@ -13,6 +13,7 @@ const POD = z.looseObject({
   metadata: z.looseObject({name: z.string(), uid: z.string(), deletionTimestamp: z.string().optional()}),
   spec: z.looseObject({
     serviceAccountName: z.string(),
+    restartPolicy: z.enum(['Always', 'Never']),
     securityContext: z.looseObject({runAsNonRoot: z.literal(true), runAsUser: z.number(), runAsGroup: z.number()}),
     containers: z.tuple([
       z.looseObject({
@@ -47,7 +48,7 @@ interface Running {
 }
 
 /**
- * Plays the kubelet for Meshwright's own pods, which kwok only says to run: each is a process in a host with the pod's
+ * Plays the kubelet for the pods of Meshwright's namespace, which kwok only says to run: each is a process in a host with the pod's
  * address, with the arguments, the environment, the volumes and the ServiceAccount that its pod names, as its user, without
  * a capability and on a read-only file system.
  */
@@ -96,8 +97,7 @@ export class OwnPods {
   }
 
   async #sync(): Promise<void> {
-    const path = `/api/v1/namespaces/${this.#namespace}/pods?labelSelector=app.kubernetes.io%2Fname%3Dmeshwright`
-    const {status, body} = await this.#cluster.api.request('GET', path)
+    const {status, body} = await this.#cluster.api.request('GET', `/api/v1/namespaces/${this.#namespace}/pods`)
     if (status !== 200) return
     const {items} = z.object({items: z.array(POD)}).parse(body)
     const wanted = items.filter(
@@ -166,6 +166,7 @@ export class OwnPods {
     child.on('exit', (code) => {
       if (code !== 0 && code !== null)
         this.#failure ??= new Error(`${metadata.name} ended with ${code}:\n${running.log}`)
+      if (spec.restartPolicy === 'Never') void this.#completed(metadata.name, code === 0 ? 'Succeeded' : 'Failed')
     })
     this.#running.set(metadata.uid, running)
   }
@@ -185,6 +186,12 @@ export class OwnPods {
       await this.#hosts.remove(host)
     })()
     this.#ending.add(ending)
+  }
+
+  async #completed(name: string, phase: 'Succeeded' | 'Failed'): Promise<void> {
+    const path = `/api/v1/namespaces/${this.#namespace}/pods/${name}/status`
+    const {status} = await this.#cluster.api.request('PATCH', path, {status: {phase}}, 'application/merge-patch+json')
+    if (status !== 200) this.#failure ??= new Error(`the status of ${name} was not taken: ${status}`)
   }
 
   async #exists(path: string): Promise<boolean> {

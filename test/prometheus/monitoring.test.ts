@@ -31,13 +31,10 @@ function expressionsOf({rows}: Dashboard): readonly {readonly panel: string; rea
   )
 }
 
-test.each(Object.entries(monitoringFiles()))(
-  'manifests/%s is as packaging/monitoring.ts writes it',
-  (file, text) => {
-    const path = join(manifests, file)
-    expect(existsSync(path) && readFileSync(path, 'utf8')).toBe(text)
-  },
-)
+test.each(Object.entries(monitoringFiles()))('manifests/%s is as packaging/monitoring.ts writes it', (file, text) => {
+  const path = join(manifests, file)
+  expect(existsSync(path) && readFileSync(path, 'utf8')).toBe(text)
+})
 
 describe.each(dashboards)('the dashboard $title', (dashboard) => {
   test('reads only what the rules record or our processes serve', async () => {
