@@ -38,10 +38,12 @@ async function commandsOf(page: string, section: string): Promise<readonly strin
 }
 
 const hosts = await canMakeHosts()
-if (!hosts) process.stderr.write('no network namespaces here: the installation is tested without its processes\n')
+if (!hosts && process.env['CI'] === 'true') throw new Error('no network namespaces here, and CI must have them')
+if (!hosts)
+  process.stderr.write('installations are not tested: only root, with iproute2, can make hosts for their pods\n')
 
 needsShared('an installation', (shared) => {
-  describe.each(['By the command', 'By Helm', 'By kustomize'])('%s', {timeout: 300_000}, (section) => {
+  describe.skipIf(!hosts).each(['By the command', 'By Helm', 'By kustomize'])('%s', {timeout: 300_000}, (section) => {
     const network = new PodHosts()
     let cluster: Cluster
     let pods: OwnPods
@@ -67,7 +69,7 @@ needsShared('an installation', (shared) => {
       await apply(istiod('1.31.0'))
       await settledPods(cluster, 'istio-system', 1)
       before = await everything()
-      if (hosts) await network.forward(Number(new URL(cluster.url).port))
+      await network.forward(Number(new URL(cluster.url).port))
       pods = new OwnPods(cluster, own, network)
     })
 
