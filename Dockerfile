@@ -29,6 +29,7 @@ COPY package.json LICENSE ./
 # With dist/sbom.cdx.json, what is in the bundle, and dist/THIRD-PARTY-NOTICES.txt, under which licenses.
 COPY --from=build /build/dist dist
 USER 65532:65532
-# As bin/meshwright starts it.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=16", "/meshwright/dist/main.js"]
+# The webhook's young generation, as in bin/meshwright; the controller's manifest says another.
+ENV NODE_OPTIONS=--max-semi-space-size=16
+ENTRYPOINT ["/nodejs/bin/node", "/meshwright/dist/main.js"]
 CMD ["--help"]

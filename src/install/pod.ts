@@ -6,6 +6,7 @@ import type {InstallValues} from './values.ts'
 export interface Parts {
   readonly component: Component
   readonly args: readonly string[]
+  readonly env?: readonly Values[]
   readonly ports: readonly Values[]
   readonly probes: Values
   readonly mounts: readonly Values[]
@@ -49,6 +50,7 @@ export function podTemplate(values: InstallValues, version: string, parts: Parts
           image: imageOf(values, version),
           imagePullPolicy: values.image.pullPolicy,
           args: parts.args,
+          ...(parts.env !== undefined && {env: parts.env}),
           ports: parts.ports,
           ...parts.probes,
           resources,

@@ -4,11 +4,14 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {parse, parseAllDocuments} from 'yaml'
 import {z} from 'zod'
+import {controllerRights} from '../../src/install/controller-rights.ts'
+import {accountOf} from '../../src/install/rights.ts'
 import {meshNames, type MeshName} from '../../src/mesh/mesh.ts'
 import {startCluster, type Cluster} from '../cluster/cluster.ts'
 import {needsShared} from '../shared.ts'
 import {meshwright, root} from './command.ts'
-import {controllerKubeconfig, ControllerProcess, installController} from './controller.ts'
+import {controllerKubeconfig, ControllerProcess, installController, ownNamespace} from './controller.ts'
+import {list} from './manifests.ts'
 import {settledPods} from './pods.ts'
 import {Proxy, type Call} from './proxy.ts'
 import {meshConfig, rule, RuleCluster, service} from './rule-cluster.ts'
@@ -25,6 +28,7 @@ needsShared('the controller', (shared) => {
   let rules: RuleCluster
   let controller: ControllerProcess
   let proxy: Proxy
+  let kubeconfig: string
 
   beforeAll(async () => {
     cluster = await startCluster()
@@ -32,7 +36,7 @@ needsShared('the controller', (shared) => {
     await rules.installMeshes(shared)
     await installController(cluster)
     proxy = await Proxy.start(cluster)
-    const kubeconfig = await controllerKubeconfig(cluster, proxy)
+    kubeconfig = await controllerKubeconfig(cluster, proxy)
     const registered = ['apply', '-f', join(root, 'manifests/kustomize/base/registration.yaml')]
     expect((await cluster.kubectl(registered)).code).toBe(0)
     // Nobody serves it here, and pods are not to wait for that.
@@ -95,71 +99,71 @@ needsShared('the controller', (shared) => {
     })
   })
 
-  describe('every right that is granted', () => {
-    const stock = {service: 'stock', versions: [{name: 'v1'}, {name: 'v2'}], canary: {version: 'v2', percent: 10}}
-    const route = (timeout: string) => ({
-      ...stock,
-      timeout,
-      retries: {attempts: 2},
-      routes: [{match: {pathPrefix: '/api'}, split: [{version: 'v2', weight: 100}]}],
-      circuitBreaker: {threshold: 5},
-    })
+  const stock = {service: 'stock', versions: [{name: 'v1'}, {name: 'v2'}], canary: {version: 'v2', percent: 10}}
+  const route = (timeout: string) => ({
+    ...stock,
+    timeout,
+    retries: {attempts: 2},
+    routes: [{match: {pathPrefix: '/api'}, split: [{version: 'v2', weight: 100}]}],
+    circuitBreaker: {threshold: 5},
+  })
 
-    test.each(meshNames)(
-      'is used by somebody: rules that become every kind of %s',
-      {timeout: 300_000},
-      async (mesh) => {
-        const namespace = `every-${mesh}`
-        await cluster.createNamespace(namespace)
-        const grpc = service(namespace, 'ledger', ['v1', 'v2']).map((object) =>
-          JSON.parse(JSON.stringify(object).replace('"name":"http"', '"name":"grpc"')),
-        )
-        // The kubelet asks without any identity, which Linkerd has to be told.
-        const probe = '"readinessProbe":{"httpGet":{"path":"/ready","port":8080}},"image":'
-        const probed = service(namespace, 'stock', ['v1', 'v2']).map((object) =>
-          JSON.parse(JSON.stringify(object).replace('"image":', probe)),
-        )
-        await rules.apply(...probed, ...grpc, ...service(namespace, 'front'))
-        await settledPods(cluster, namespace, 5)
-        const settings = (mutualTLS: boolean, samplingRate: number) => ({
-          mesh: {
-            type: mesh,
-            injectionNamespace: namespace,
-            security: {mutualTLS},
-            telemetry: {samplingRate},
-            tracing: {enabled: true, endpoint: 'otel-collector.observability:4317'},
-            sidecar: {proxy: {config: {accessLogFile: '/dev/stdout'}}},
-          },
-        })
-        for (const [mutualTLS, timeout, method] of [
-          [false, '5s', 'GET'],
-          [true, '6s', 'POST'],
-          [false, '7s', 'GET'],
-        ] as const) {
-          await rules.apply(meshConfig(settings(mutualTLS, mutualTLS ? 0.1 : 0.2)))
-          await rules.apply(
-            rule('TrafficPolicy', namespace, 'stock', {...route(timeout), service: 'stock'}),
-            rule('TrafficPolicy', namespace, 'ledger', {...stock, service: 'ledger', timeout}),
-            rule('AccessPolicy', namespace, 'stock', {
-              destination: 'stock',
-              action: 'ALLOW',
-              from: [{service: 'front'}],
-              methods: [method],
-              paths: [`/${timeout}*`],
-            }),
-            rule('AccessPolicy', namespace, 'ledger', {destination: 'ledger', action: 'ALLOW'}),
-            rule('MeshService', namespace, 'front', {port: 8080, healthCheck: {interval: '10s'}, tags: [timeout]}),
-          )
-          await rules.conditions('TrafficPolicy', namespace, 'stock', inForce)
-        }
-        for (const name of ['stock', 'ledger']) {
-          await rules.delete('trafficpolicy', namespace, name)
-          await rules.delete('accesspolicy', namespace, name)
-        }
-        await rules.delete('meshservice', namespace, 'front')
-        await rules.delete('meshconfig', undefined, 'default')
-        await rules.settled(namespace, [])
+  /** Rules that become every kind of a mesh, change, and go. */
+  async function everyKind(mesh: MeshName, namespace: string): Promise<void> {
+    await cluster.createNamespace(namespace)
+    const grpc = service(namespace, 'ledger', ['v1', 'v2']).map((object) =>
+      JSON.parse(JSON.stringify(object).replace('"name":"http"', '"name":"grpc"')),
+    )
+    // The kubelet asks without any identity, which Linkerd has to be told.
+    const probe = '"readinessProbe":{"httpGet":{"path":"/ready","port":8080}},"image":'
+    const probed = service(namespace, 'stock', ['v1', 'v2']).map((object) =>
+      JSON.parse(JSON.stringify(object).replace('"image":', probe)),
+    )
+    await rules.apply(...probed, ...grpc, ...service(namespace, 'front'))
+    await settledPods(cluster, namespace, 5)
+    const settings = (mutualTLS: boolean, samplingRate: number) => ({
+      mesh: {
+        type: mesh,
+        injectionNamespace: namespace,
+        security: {mutualTLS},
+        telemetry: {samplingRate},
+        tracing: {enabled: true, endpoint: 'otel-collector.observability:4317'},
+        sidecar: {proxy: {config: {accessLogFile: '/dev/stdout'}}},
       },
+    })
+    for (const [mutualTLS, timeout, method] of [
+      [false, '5s', 'GET'],
+      [true, '6s', 'POST'],
+      [false, '7s', 'GET'],
+    ] as const) {
+      await rules.apply(meshConfig(settings(mutualTLS, mutualTLS ? 0.1 : 0.2)))
+      await rules.apply(
+        rule('TrafficPolicy', namespace, 'stock', {...route(timeout), service: 'stock'}),
+        rule('TrafficPolicy', namespace, 'ledger', {...stock, service: 'ledger', timeout}),
+        rule('AccessPolicy', namespace, 'stock', {
+          destination: 'stock',
+          action: 'ALLOW',
+          from: [{service: 'front'}],
+          methods: [method],
+          paths: [`/${timeout}*`],
+        }),
+        rule('AccessPolicy', namespace, 'ledger', {destination: 'ledger', action: 'ALLOW'}),
+        rule('MeshService', namespace, 'front', {port: 8080, healthCheck: {interval: '10s'}, tags: [timeout]}),
+      )
+      await rules.conditions('TrafficPolicy', namespace, 'stock', inForce)
+    }
+    for (const name of ['stock', 'ledger']) {
+      await rules.delete('trafficpolicy', namespace, name)
+      await rules.delete('accesspolicy', namespace, name)
+    }
+    await rules.delete('meshservice', namespace, 'front')
+    await rules.delete('meshconfig', undefined, 'default')
+    await rules.settled(namespace, [])
+  }
+
+  describe('every right that is granted', () => {
+    test.each(meshNames)('is used by somebody: rules that become every kind of %s', {timeout: 300_000}, (mesh) =>
+      everyKind(mesh, `every-${mesh}`),
     )
 
     test('another authority for the webhook', async () => {
@@ -187,6 +191,27 @@ needsShared('the controller', (shared) => {
     })
 
     test('and none was missing', () => {
+      expect(proxy.calls.filter(({status}) => status === 403).map(({method, url}) => `${method} ${url}`)).toEqual([])
+      expect(controller.log).not.toContain('MW6406')
+    })
+  })
+
+  // Last, for they take the place of the rights of all meshes.
+  describe.each(meshNames)('an installation for %s alone', (mesh) => {
+    test('is granted less, and all that its rules need', {timeout: 300_000}, async () => {
+      const roles = accountOf('controller', controllerRights, {mesh, namespace: ownNamespace}).filter(
+        ({kind}) => kind === 'ClusterRole' || kind === 'Role',
+      )
+      expect(JSON.stringify(roles).length).toBeLessThan(
+        JSON.stringify(accountOf('controller', controllerRights, {mesh: '', namespace: ownNamespace})).length,
+      )
+      const {code, stderr} = await cluster.kubectl(['replace', '-f', '-'], {stdin: list(roles)})
+      expect({code, stderr}).toEqual({code: 0, stderr: ''})
+      await controller.end()
+      proxy.calls.length = 0
+      controller = ControllerProcess.start(cluster, kubeconfig, ['--lease-duration', '5s', '--mesh', mesh])
+      await controller.leads()
+      await everyKind(mesh, `only-${mesh}`)
       expect(proxy.calls.filter(({status}) => status === 403).map(({method, url}) => `${method} ${url}`)).toEqual([])
       expect(controller.log).not.toContain('MW6406')
     })

@@ -16,6 +16,8 @@ export interface Stage {
   user: string
   entrypoint: readonly string[]
   readonly labels: string[]
+  /** `NAME=value` each. */
+  readonly env: string[]
   readonly keywords: string[]
 }
 
@@ -48,6 +50,7 @@ export function runStages(context: string, dockerfile: string): Stage {
         user: 'root',
         entrypoint: [],
         labels: [],
+        env: [],
         keywords: [],
       }
       stages.set(args[2] ?? root, stage)
@@ -58,6 +61,7 @@ export function runStages(context: string, dockerfile: string): Stage {
     if (keyword === 'WORKDIR') mkdirSync(onHost(stage, (stage.workdir = args[0] ?? '/')), {recursive: true})
     else if (keyword === 'USER') stage.user = args[0] ?? ''
     else if (keyword === 'LABEL') stage.labels.push(...args)
+    else if (keyword === 'ENV') stage.env.push(...args)
     else if (keyword === 'ENTRYPOINT') stage.entrypoint = JSON.parse(text)
     else if (keyword === 'RUN') run(stage, text)
     else if (keyword === 'COPY') {
@@ -74,6 +78,11 @@ export function runStages(context: string, dockerfile: string): Stage {
 /** The command that starts the stage here, with its arguments. */
 export function commandOf({entrypoint, root}: Stage): readonly string[] {
   return entrypoint.map((word) => ofTheBase.get(word) ?? (isAbsolute(word) ? join(root, word) : word))
+}
+
+/** What the stage's processes start with. */
+export function environmentOf({env}: Stage): Readonly<Record<string, string>> {
+  return Object.fromEntries(env.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))
 }
 
 function onHost(stage: Stage, path: string): string {
