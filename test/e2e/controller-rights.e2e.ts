@@ -188,6 +188,8 @@ needsShared('the controller', (shared) => {
         if (unused.length > 0) throw new Error(`nobody used ${unused.join(', ')}`)
         return true
       })
+      await rules.delete('accesspolicy', 'default', 'again')
+      await rules.settled('default', [])
     })
 
     test('and none was missing', () => {
