@@ -51,7 +51,7 @@ describe('reading', () => {
   it.each([
     ['an alias', 'a: &x b\nc: *x\n', 'm.yaml:2:4: YAML aliases are not taken, found "*x"; write the value out'],
     ['a key that is there twice', 'a: 1\nb:\n  c: 1\n  c: 2\n', 'm.yaml:4:3: the key "c" is here twice'],
-    ['deep nesting in brackets', '['.repeat(100_000), 'm.yaml:1:128: nested deeper than 64 levels'],
+    ['deep nesting in brackets', '['.repeat(100_000), 'm.yaml:1:65: nested deeper than 64 levels'],
     ['deep nesting in dashes', '- '.repeat(100_000), 'nested deeper than 64 levels'],
     ['text that is no YAML', 'a: [1\n', 'm.yaml:2:1: Flow sequence'],
   ])('refuses %s and names the place', (_, text, message) => {

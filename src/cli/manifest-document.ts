@@ -1,14 +1,13 @@
-import {Composer, CST, isScalar, Lexer, LineCounter, Parser, visit, type Document, type ToStringOptions} from 'yaml'
+import {Composer, isScalar, LineCounter, visit, type Document, type ToStringOptions} from 'yaml'
 import type {Operation} from '../admission/patch.ts'
 import {formatPlace} from '../config/problem.ts'
 import {treeOf, type Reading} from '../config/read.ts'
+import {depthLimit, tokensOf, type Untaken} from '../config/tokens.ts'
 import {Failure} from './failure.ts'
 import {editNodes} from './manifest-edit.ts'
 import {keyOf, valueOf} from './manifest-node.ts'
 
 export type DocumentPath = readonly (string | number)[]
-
-const depthLimit = 64
 
 /** One document of a YAML stream: its text to the byte until it is edited, and its value as Kubernetes would read it. */
 export class ManifestDocument {
@@ -66,7 +65,8 @@ export function readDocuments(name: string, text: string): ManifestDocument[] {
   }
   const at = (offset: number) => formatPlace(placeOf(offset))
   const read = (node: unknown) => treeOf(node, text, placeOf)
-  const tokens = tokenize(text, lines, at)
+  const tokens = tokensOf(text, lines, 'aliases')
+  if (!Array.isArray(tokens)) throw new Failure(`${at(tokens.offset)}: ${sentence(tokens)}`)
   // The library's own check for duplicate keys is quadratic; ours is below.
   const composer = new Composer({schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, prettyErrors: false})
   const documents: ManifestDocument[] = []
@@ -84,27 +84,9 @@ export function readDocuments(name: string, text: string): ManifestDocument[] {
   return documents
 }
 
-function tokenize(text: string, lines: LineCounter, at: (offset: number) => string): CST.Token[] {
-  const parser = new Parser(lines.addNewLine)
-  const tokens: CST.Token[] = []
-  // The parser takes the first line's start for granted only in its own parse().
-  lines.addNewLine(0)
-  let content = false
-  for (const lexeme of new Lexer().lex(text)) {
-    const {offset} = parser
-    // After the marker of a scalar comes its text, which may begin with any character.
-    const type: CST.TokenType | null = content ? null : CST.tokenType(lexeme)
-    content = type === 'scalar'
-    if (type === 'alias') {
-      const found = JSON.stringify(lexeme.slice(0, 40))
-      throw new Failure(`${at(offset)}: YAML aliases are not taken, found ${found}; write the value out`)
-    }
-    for (const token of parser.next(lexeme)) tokens.push(token)
-    if (parser.stack.length > 2 * depthLimit)
-      throw new Failure(`${at(offset)}: nested deeper than ${depthLimit} levels`)
-  }
-  for (const token of parser.end()) tokens.push(token)
-  return tokens
+function sentence({reason, lexeme}: Untaken): string {
+  if (reason === 'depth') return `nested deeper than ${depthLimit} levels`
+  return `YAML aliases are not taken, found ${JSON.stringify(lexeme.slice(0, 40))}; write the value out`
 }
 
 function refuseDuplicates(document: Document.Parsed, at: (offset: number) => string): void {

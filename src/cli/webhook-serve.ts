@@ -4,10 +4,11 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {AdmissionServer} from '../admission/server.ts'
 import {folderSource, ownSource, type Certification} from '../certs/source.ts'
 import {findingCodes} from '../codes/findings.ts'
-import {bufferedSink, createLog, type Log, type LogSink} from '../obs/log.ts'
+import {createLog, type Log} from '../obs/log.ts'
 import {Tally} from '../obs/tally.ts'
 import {Failure, reasonOf} from './failure.ts'
 import type {Io} from './io.ts'
+import {listen, sinkOf, untilStopped} from './serving.ts'
 import type {InForce, Loaded} from './webhook-admission.ts'
 import type {WebhookOptions} from './webhook-options.ts'
 import {clusterSource, fileSource, inCluster} from './webhook-source.ts'
@@ -81,24 +82,8 @@ async function listening(options: WebhookOptions, server: AdmissionServer, tally
     import('../obs/exporter.ts'),
   ])
   const exporter = createExporter(createMetrics(tally, () => server.inFlight))
-  const bound = Promise.withResolvers<void>()
-  exporter.once('error', bound.reject).listen(metricsPort, host, bound.resolve)
-  await bound.promise.catch((error: unknown) => {
-    throw new Failure(`cannot listen on ${host}:${metricsPort}: ${reasonOf(error)}`)
-  })
+  await listen(exporter, host, metricsPort)
   return exporter
-}
-
-/** Resolves at the first signal; a second one ends the process at once. */
-function untilStopped({lifetime}: Io): Promise<void> {
-  const {promise, resolve} = Promise.withResolvers<void>()
-  let told = false
-  lifetime?.onStop(() => {
-    if (told) lifetime.exit(1)
-    told = true
-    resolve()
-  })
-  return promise
 }
 
 function reportAdmission(loaded: Loaded, tally: Tally, log: Log): void {
@@ -132,8 +117,4 @@ function reportCertificate(certification: Certification, tally: Tally, log: Log)
 function ownHosts(host: string): readonly string[] {
   const wildcard = host === '0.0.0.0' || host === '::'
   return [...new Set(['localhost', '127.0.0.1', '::1', ...(wildcard ? [] : [host])])]
-}
-
-function sinkOf({stderr}: Io): LogSink {
-  return 'fd' in stderr && typeof stderr.fd === 'number' ? bufferedSink(stderr.fd) : stderr
 }

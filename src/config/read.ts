@@ -1,7 +1,8 @@
-import {Composer, CST, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, Scalar, type Pair} from 'yaml'
+import {Composer, isMap, isScalar, isSeq, LineCounter, Scalar, type Pair} from 'yaml'
 import type {ConfigCode} from '../codes/config.ts'
 import {shown, type ConfigProblem} from './problem.ts'
 import {plainScalar} from './scalar.ts'
+import {depthLimit, tokensOf, type Untaken} from './tokens.ts'
 import type {Place, Tree} from './tree.ts'
 
 /** A text and the name that errors call it by. */
@@ -24,7 +25,6 @@ export interface Reading {
 
 /** Bytes of one file. */
 export const sizeLimit = 1024 * 1024
-const depthLimit = 64
 /** Tags that say what is so anyway; all others could change what a value means. */
 const plainTags = new Set<string | undefined>([
   undefined,
@@ -47,12 +47,12 @@ export function readYaml({file, text}: ConfigSource, within: Within = {line: 1, 
     const {line, col} = lines.linePos(offset)
     return {file, line: Math.max(line, 1) + within.line - 1, column: Math.max(col, 1) + within.indent}
   }
-  const tokens = tokenized(text, lines)
-  if ('code' in tokens) return {problems: [{code: tokens.code, place: place(tokens.offset), message: tokens.message}]}
+  const tokens = tokensOf(text, lines, 'anchors too')
+  if (!Array.isArray(tokens)) return {problems: [untaken(tokens, place)]}
 
   // The library's own check for duplicate keys is quadratic (24 s for a file of 1 MiB); its scalars are YAML 1.2's.
   const composer = new Composer({uniqueKeys: false, schema: 'failsafe', prettyErrors: false})
-  const documents = [...composer.compose(tokens.list)]
+  const documents = [...composer.compose(tokens)]
   const errors = documents.flatMap((document) => document.errors)
   if (errors.length > 0) {
     return {
@@ -74,38 +74,13 @@ export function treeOf(node: unknown, text: string, place: (offset: number) => P
   return tree === undefined ? {problems} : {tree, problems}
 }
 
-type Tokens =
-  | {readonly list: readonly CST.Token[]}
-  | {readonly code: ConfigCode; readonly message: string; readonly offset: number}
-
-function tokenized(text: string, lines: LineCounter): Tokens {
-  const parser = new Parser(lines.addNewLine)
-  const list: CST.Token[] = []
-  lines.addNewLine(0)
-  let content = false
-  for (const lexeme of new Lexer().lex(text)) {
-    const {offset} = parser
-    // After the marker of a scalar comes its text, which may begin with any character.
-    const type: CST.TokenType | null = content ? null : CST.tokenType(lexeme)
-    content = type === 'scalar'
-    if (type === 'alias' || type === 'anchor') {
-      const name = type === 'alias' ? 'aliases' : 'anchors'
-      const message = `YAML ${name} are not taken, found ${shown(lexeme)}; write the value out, or share it in a template`
-      return {code: 'MW4006', message, offset}
-    }
-    list.push(...parser.next(lexeme))
-    if (depth(parser.stack) > depthLimit) {
-      return {code: 'MW4016', message: `nested deeper than ${depthLimit} levels`, offset}
-    }
+function untaken({reason, offset, lexeme}: Untaken, place: (offset: number) => Place): ConfigProblem {
+  if (reason === 'depth') {
+    return {code: 'MW4016', place: place(offset), message: `nested deeper than ${depthLimit} levels`}
   }
-  list.push(...parser.end())
-  return {list}
-}
-
-/** Collections that are open; below them lies the document, above them perhaps a scalar in progress. */
-function depth(stack: readonly CST.Token[]): number {
-  const top = stack.at(-1)
-  return top === undefined ? 0 : stack.length - ('items' in top ? 1 : 2)
+  const name = reason === 'alias' ? 'aliases' : 'anchors'
+  const message = `YAML ${name} are not taken, found ${shown(lexeme)}; write the value out, or share it in a template`
+  return {code: 'MW4006', place: place(offset), message}
 }
 
 /** Makes the tree of a composed document, and collects what YAML allows and a configuration does not. */

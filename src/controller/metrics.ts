@@ -1,6 +1,7 @@
 import {collectDefaultMetrics, Counter, Gauge, Histogram, Registry} from 'prom-client'
 import type {CertificateTally} from '../obs/certificate-tally.ts'
 import {registerCertificateMetrics} from '../obs/certificate-metrics.ts'
+import {ReadMetrics} from '../obs/read-metrics.ts'
 import type {Tally} from './tally.ts'
 
 /** Numbers that stand elsewhere and are read when somebody scrapes. */
@@ -29,21 +30,7 @@ export function createControllerMetrics(
   })
   tally.observe = (seconds) => durations.observe(seconds)
 
-  const counter = (name: string, help: string, read: () => number) => {
-    const metric: Counter = new Counter({
-      name,
-      help,
-      registers,
-      collect(): void {
-        metric.reset()
-        metric.inc(read())
-      },
-    })
-  }
-  const gauge = (name: string, help: string, read: () => number) => {
-    const metric: Gauge = new Gauge({name, help, registers, collect: () => metric.set(read())})
-  }
-
+  const read = new ReadMetrics(registry)
   const writes: Counter<'verb' | 'kind'> = new Counter({
     name: 'meshwright_controller_writes_total',
     help: 'Writes to the API server, by verb and kind.',
@@ -78,21 +65,21 @@ export function createControllerMetrics(
     },
   })
 
-  counter('meshwright_controller_reconciles_total', 'Units reconciled.', () => tally.reconciles)
-  counter(
+  read.counter('meshwright_controller_reconciles_total', 'Units reconciled.', () => tally.reconciles)
+  read.counter(
     'meshwright_controller_unchanged_total',
     'Units reconciled in which nothing differed, so that nothing was written.',
     () => tally.unchanged,
   )
-  counter(
+  read.counter(
     'meshwright_controller_dropped_events_total',
     'Events told to nobody, for there were too many at a time.',
     () => tally.droppedEvents,
   )
-  gauge('meshwright_controller_leads', '1 while this process holds the lease.', () => Number(tally.leads))
-  gauge('meshwright_controller_queue_length', 'Units that wait to be reconciled.', queued)
-  gauge('meshwright_controller_objects', 'Objects in the cluster that Meshwright has written to.', objects)
-  gauge(
+  read.gauge('meshwright_controller_leads', '1 while this process holds the lease.', () => Number(tally.leads))
+  read.gauge('meshwright_controller_queue_length', 'Units that wait to be reconciled.', queued)
+  read.gauge('meshwright_controller_objects', 'Objects in the cluster that Meshwright has written to.', objects)
+  read.gauge(
     'meshwright_controller_units',
     'Units that rules are about, as they were when everything was last looked through.',
     units,

@@ -1,5 +1,6 @@
 import {Counter, Gauge, type Registry} from 'prom-client'
 import type {CertificateTally} from './certificate-tally.ts'
+import {ReadMetrics} from './read-metrics.ts'
 
 /** Shows what the keeper of certificates counts to Prometheus. */
 export function registerCertificateMetrics(registry: Registry, tally: CertificateTally): void {
@@ -34,24 +35,18 @@ export function registerCertificateMetrics(registry: Registry, tally: Certificat
       for (const [manager, count] of tally.overwrites) overwrites.inc({manager}, count)
     },
   })
-  const repairs: Counter = new Counter({
-    name: 'meshwright_cabundle_writes_total',
-    help: "How often we wrote the registration's caBundle.",
-    registers,
-    collect() {
-      repairs.reset()
-      repairs.inc(tally.repairs)
-    },
-  })
-  const gauge = (name: string, help: string, read: () => number) => {
-    const metric: Gauge = new Gauge({name, help, registers, collect: () => metric.set(read())})
-  }
-  gauge(
+  const read = new ReadMetrics(registry)
+  read.counter(
+    'meshwright_cabundle_writes_total',
+    "How often we wrote the registration's caBundle.",
+    () => tally.repairs,
+  )
+  read.gauge(
     'meshwright_certificate_authorities',
     'Authorities that the API server is told to trust: 1, more while one succeeds another, 0 in a replica that does not lead.',
     () => tally.trusted,
   )
-  gauge(
+  read.gauge(
     'meshwright_certificate_failing',
     '1 where certificates or caBundle could not be put right at the last try.',
     () => Number(tally.failing),

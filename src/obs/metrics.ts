@@ -1,4 +1,5 @@
-import {collectDefaultMetrics, Counter, Gauge, Histogram, Registry} from 'prom-client'
+import {collectDefaultMetrics, Counter, Histogram, Registry} from 'prom-client'
+import {ReadMetrics} from './read-metrics.ts'
 import type {Tally} from './tally.ts'
 
 /** Shows a tally to Prometheus. Numbers are copied when somebody scrapes; only durations are collected as they come. */
@@ -25,49 +26,35 @@ export function createMetrics(tally: Tally, inFlight: () => number): Registry {
       for (const {count, mesh, decision, code} of tally.decisions) decisions.inc({mesh, decision, code}, count)
     },
   })
-  const counter = (name: string, help: string, read: () => number) => {
-    const metric: Counter = new Counter({
-      name,
-      help,
-      registers,
-      collect(): void {
-        metric.reset()
-        metric.inc(read())
-      },
-    })
-  }
-  const gauge = (name: string, help: string, read: () => number) => {
-    const metric: Gauge = new Gauge({name, help, registers, collect: () => metric.set(read())})
-  }
-
-  counter('meshwright_admission_shed_total', 'Requests turned away with 429.', () => tally.sheds)
-  gauge('meshwright_admission_in_flight', 'Requests that have come in and are not answered yet.', inFlight)
-  gauge(
+  const read = new ReadMetrics(registry)
+  read.counter('meshwright_admission_shed_total', 'Requests turned away with 429.', () => tally.sheds)
+  read.gauge('meshwright_admission_in_flight', 'Requests that have come in and are not answered yet.', inFlight)
+  read.gauge(
     'meshwright_configuration_generation',
     'How often configuration and objects were put into force since the start.',
     () => tally.generation,
   )
-  counter(
+  read.counter(
     'meshwright_configuration_errors_total',
     'Changes of configuration or objects that were not taken.',
     () => tally.configurationErrors,
   )
-  gauge(
+  read.gauge(
     'meshwright_configuration_last_reload_successful',
     '1 where the files as they are now are in force, 0 where an older state is.',
     () => Number(tally.lastReloadSuccessful),
   )
-  gauge(
+  read.gauge(
     'meshwright_cluster_stale_seconds',
     'For how long what is known of the cluster may have been out of date; 0: it is not.',
     () => Math.max(0, ...[...tally.staleSince.values()].map((since) => Date.now() / 1000 - since)),
   )
-  gauge(
+  read.gauge(
     'meshwright_certificate_expiry_timestamp_seconds',
     'When the certificate being served expires, in seconds since 1970.',
     () => tally.certificateExpiry,
   )
-  counter(
+  read.counter(
     'meshwright_certificate_errors_total',
     'Changes of the certificate files that were not taken.',
     () => tally.certificateErrors,
