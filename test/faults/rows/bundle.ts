@@ -27,10 +27,13 @@ export const bundle: Row = {
           await sleep(8000)
         }
         const until = performance.now() + fight * 1000
+        let isWiped = false
         while (performance.now() < until) {
           if ((await kept.look()) === good) {
-            repairs++
+            // What is found right at first was repaired before.
+            if (isWiped) repairs++
             await kept.overwrite('')
+            isWiped = true
           }
           await sleep(20)
         }
