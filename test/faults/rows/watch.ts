@@ -54,7 +54,8 @@ export const watch: Row = {
             results.every(({wrong}) => wrong === 0),
             `the cache was right after ${number(cases)} cases, ${number(slowest / 1000, 1)} s at most`,
           ),
-          check(closest >= 1, `${number(lists)} lists, at least ${number(closest, 2)} s apart`),
+          // A timer may fire a millisecond early.
+          check(closest >= 0.99, `${number(lists)} lists, at least ${number(closest, 2)} s apart`),
         ],
       }
     } finally {
