@@ -7,8 +7,6 @@ const bodyLimit = 7 * 1024 * 1024
 /** Bodies beyond this share a budget; pods have a few KiB, so a flood of giants does not starve them. */
 const largeBody = 64 * 1024
 
-const [tooLarge, tooBusy, empty] = [new Fault('MW5004'), new Fault('MW5003'), new Fault('MW5007')]
-
 /** A whole body and when its request came. */
 export interface Received {
   readonly text: Buffer
@@ -17,6 +15,21 @@ export interface Received {
   /** Bytes taken from the budget, to be given back when the text is of no more use. */
   readonly reserved: number
 }
+
+/** Why a body is not taken of which much more may come: nothing of that is read, for dropping a GiB keeps everybody waiting. */
+export class Excess {
+  readonly fault: Fault
+
+  constructor(fault: Fault) {
+    this.fault = fault
+  }
+}
+
+const [tooLarge, tooBusy, empty] = [
+  new Excess(new Fault('MW5004')),
+  new Excess(new Fault('MW5003')),
+  new Fault('MW5007'),
+]
 
 /** Bodies on their way in. */
 export class Receiver {
@@ -30,8 +43,8 @@ export class Receiver {
     this.#now = now
   }
 
-  /** Calls `done` once, or never where the client goes away. What comes in after a fault is read and dropped. */
-  receive(message: IncomingMessage, done: (outcome: Received | Fault) => void): void {
+  /** Calls `done` once, or never where the client goes away. */
+  receive(message: IncomingMessage, done: (outcome: Received | Excess | Fault) => void): void {
     const arrived = this.#now()
     if (Number(message.headers['content-length']) > bodyLimit) {
       done(tooLarge)
@@ -53,15 +66,16 @@ export class Receiver {
     message.on('data', (chunk: Buffer) => {
       if (!open) return
       length += chunk.length
-      const fault =
+      const excess =
         length > bodyLimit
           ? tooLarge
           : length > largeBody && !this.#budget.take(length - reserved)
             ? tooBusy
             : undefined
-      if (fault !== undefined) {
+      if (excess !== undefined) {
         drop()
-        done(fault)
+        message.pause()
+        done(excess)
         return
       }
       if (length > largeBody) reserved = length

@@ -6,7 +6,7 @@ import type {Log} from '../obs/log.ts'
 import type {Tally} from '../obs/tally.ts'
 import {answer, type Admission, type Answer} from './answer.ts'
 import {Backlog} from './backlog.ts'
-import {Receiver, type Received} from './body.ts'
+import {Excess, Receiver, type Received} from './body.ts'
 import {Budget} from './budget.ts'
 import {Connections} from './connections.ts'
 import {Deadlines} from './deadline.ts'
@@ -39,6 +39,8 @@ const timeouts = {
 }
 /** Milliseconds after which a connection on which nothing moves is closed; somebody may never read an answer. */
 const silence = 120_000
+/** Milliseconds between an answer that the connection ends with and its end: sooner, the client may not get to read it. */
+const linger = 1000
 /** Milliseconds between two log lines about shedding. */
 const shedNotice = 10_000
 
@@ -162,16 +164,18 @@ export class AdmissionServer {
           ? parsed(null, faults.tooBusy)
           : this.#receiver.receive(message, (outcome) => parsed(null, outcome)),
       )
-      scope.post<{Body: Received | Fault | undefined; Querystring: {timeout?: unknown}}>('/mutate', (request, reply) =>
-        this.#admit(request.body, request.query.timeout, reply),
+      scope.post<{Body: Received | Excess | Fault | undefined; Querystring: {timeout?: unknown}}>(
+        '/mutate',
+        (request, reply) => this.#admit(request.body, request.query.timeout, reply),
       )
       done()
     })
   }
 
-  #admit(received: Received | Fault | undefined, timeout: unknown, reply: FastifyReply): void {
+  #admit(received: Received | Excess | Fault | undefined, timeout: unknown, reply: FastifyReply): void {
     if (received === undefined) return this.#fail(reply, faults.empty)
     if (received instanceof Fault) return this.#fail(reply, received)
+    if (received instanceof Excess) return this.#cutOff(reply, received.fault)
     this.#connections.heard(reply.request.socket)
     const deadline = received.arrived + this.#deadlines.of(timeout)
     if (this.#backlog.full) {
@@ -224,6 +228,17 @@ export class AdmissionServer {
     this.#send(reply, fault.status, json, fault.body)
   }
 
+  /** Answers, reads nothing more, and ends the connection. */
+  #cutOff(reply: FastifyReply, fault: Fault): void {
+    const {socket} = reply.raw
+    // Answers before it are not through yet: it has to wait for its turn.
+    if (socket === null) return this.#fail(reply, fault)
+    reply.hijack()
+    if (fault.code === 'MW5003') this.#shed()
+    socket.end(lastAnswer(fault))
+    setTimeout(() => socket.destroy(), linger).unref()
+  }
+
   #send(reply: FastifyReply, status: number, type: string, body: string): void {
     if (this.#draining) reply.header('connection', 'close')
     reply.code(status).header('content-type', type).send(body)
@@ -266,12 +281,17 @@ export class AdmissionServer {
     setImmediate(() =>
       this.#backlog.push(() => {
         if (!socket.writable) return
-        const {status, body} = fault
-        const head = `HTTP/1.1 ${status} ${fault.code}\r\ncontent-type: ${json}\r\ncontent-length: ${body.length}\r\n`
-        socket.end(`${head}connection: close\r\n\r\n${body}`, () => socket.destroy())
+        socket.end(lastAnswer(fault), () => socket.destroy())
       }),
     )
   }
+}
+
+/** The bytes of an answer after which the connection ends. */
+function lastAnswer({status, code, body}: Fault): string {
+  const retry = code === 'MW5003' ? 'retry-after: 1\r\n' : ''
+  const head = `HTTP/1.1 ${status} ${code}\r\ncontent-type: ${json}\r\ncontent-length: ${body.length}\r\n${retry}`
+  return `${head}connection: close\r\n\r\n${body}`
 }
 
 /** A name for the log: of names that Kubernetes takes it is all, and of whatever else a tenant sends it breaks no line. */

@@ -137,6 +137,28 @@ describe('a request that is none', () => {
     expect([answer.status, status(answer.text).message.slice(0, 6)]).toEqual([413, 'MW5004'])
   })
 
+  it.each([
+    ['announced', `Content-Length: ${2 ** 30}\r\n`, ''],
+    ['not announced', 'Transfer-Encoding: chunked\r\n', '10000\r\n'],
+  ])('of a body without end, %s, nothing is read any more once it is refused', async (_, header, chunk) => {
+    const wire = await Wire.open(running.port)
+    wire.write(`POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${header}\r\n`)
+    const piece = Buffer.from(chunk + ' '.repeat(0x10000) + (chunk === '' ? '' : '\r\n'))
+    const limit = 64 * 1024 * 1024
+    const closed = new Promise((resolve) => wire.socket.once('close', resolve))
+    while (!wire.closed && wire.socket.bytesWritten < limit) {
+      const drained = new Promise((resolve) => wire.socket.once('drain', resolve))
+      if (!wire.socket.write(piece)) await Promise.race([drained, closed])
+      wire.socket.removeAllListeners('drain')
+    }
+    expect(statuses(wire.text)).toEqual(['413'])
+    expect(wire.text).toContain('connection: close')
+    // What it took, and what stood in the buffers of both sides.
+    expect(wire.socket.bytesWritten).toBeLessThan(32 * 1024 * 1024)
+    await eventually(() => running.server.inFlight === 0)
+    expect((await call(running.port, {body: reviewOf('next')})).status).toBe(200)
+  })
+
   it('a body of exactly 7 MiB is taken', async () => {
     const review = reviewOf('big', 'PAD')
     const body = review.replace('PAD', 'x'.repeat(7 * 1024 * 1024 - review.length + 3))

@@ -10,6 +10,8 @@ import {check, nothingLost, number, type Row} from '../row.ts'
 import {posts} from '../senders.ts'
 
 const limit = 7 * 1024 * 1024
+/** Slow connections that are opened at a time: the fault is that they stay, not that their handshakes take turns. */
+const together = 10
 const chunk = Buffer.alloc(64 * 1024, 0x20)
 
 export const giants: Row = {
@@ -93,8 +95,8 @@ function* chunksOf(bytes: number): Generator<Buffer> {
 /** Opens connections that begin a request and never go on with it; the server pushes some out. */
 async function slowClients(port: number, ca: string, count: number): Promise<readonly TLSSocket[]> {
   const sockets: TLSSocket[] = []
-  for (let begun = 0; begun < count; begun += 50) {
-    const batch = Array.from({length: Math.min(50, count - begun)}, () => connect({host: '127.0.0.1', port, ca}))
+  for (let begun = 0; begun < count; begun += together) {
+    const batch = Array.from({length: Math.min(together, count - begun)}, () => connect({host: '127.0.0.1', port, ca}))
     sockets.push(...batch)
     for (const socket of batch) socket.on('error', () => undefined)
     await Promise.all(
