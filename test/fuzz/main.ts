@@ -11,7 +11,7 @@ import {fuzzTexts} from './text-run.ts'
 const [count = '1000000', seed = String(Math.floor(Math.random() * 2 ** 31))] = process.argv.slice(2)
 const program = [join(import.meta.dirname, '..', '..', 'bin', 'meshwright')]
 /** Of all bodies; the rest are reviews, the same number for each mesh. */
-const shares = {configurations: 0.1, manifests: 0.05, rules: 0.02} as const
+const shares = {configurations: 0.1, manifests: 0.02, rules: 0.01} as const
 const reviews = Math.ceil(
   (Number(count) * (1 - Object.values(shares).reduce((sum, share) => sum + share))) / meshNames.length,
 )
