@@ -14,21 +14,29 @@ export function editsOf(values: fc.Arbitrary<unknown>, maxLength = 4): fc.Arbitr
 /** The tree with anything put anywhere; it is changed in place. */
 export function edited<T extends object>(tree: T, edits: readonly Edit[]): T {
   for (const [choice, value] of edits) {
-    const places = [...placesOf(tree)]
+    const places = placesOf(tree)
     const place = places[choice % places.length]
     if (place === undefined) continue
     if (value === removed) Reflect.deleteProperty(place.parent, place.key)
-    else Object.defineProperty(place.parent, place.key, {value, writable: true, enumerable: true, configurable: true})
+    else {
+      // Its own copy: the same value put into itself would have no end.
+      const own = {value: structuredClone(value), writable: true, enumerable: true, configurable: true}
+      Object.defineProperty(place.parent, place.key, own)
+    }
   }
   return tree
 }
 
-function* placesOf(value: unknown): Generator<{parent: object; key: string}> {
-  if (typeof value !== 'object' || value === null) return
-  for (const [key, below] of Object.entries(value)) {
-    yield {parent: value, key}
-    yield* placesOf(below)
+function placesOf(tree: object): readonly {readonly parent: object; readonly key: string}[] {
+  const places: {parent: object; key: string}[] = []
+  const open: object[] = [tree]
+  for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
+    for (const [key, below] of Object.entries(parent)) {
+      places.push({parent, key})
+      if (typeof below === 'object' && below !== null) open.push(below)
+    }
   }
+  return places
 }
 
 /** Bytes with some of them flipped, cut out, doubled, or with a word put between. */
