@@ -12,9 +12,8 @@ const [count = '1000000', seed = String(Math.floor(Math.random() * 2 ** 31))] = 
 const program = [join(import.meta.dirname, '..', '..', 'bin', 'meshwright')]
 /** Of all bodies; the rest are reviews, the same number for each mesh. */
 const shares = {configurations: 0.1, manifests: 0.02, rules: 0.01} as const
-const reviews = Math.ceil(
-  (Number(count) * (1 - Object.values(shares).reduce((sum, share) => sum + share))) / meshNames.length,
-)
+const ofTexts = Object.values(shares).reduce<number>((sum, share) => sum + share, 0)
+const reviews = Math.ceil((Number(count) * (1 - ofTexts)) / meshNames.length)
 console.log(`${count} bodies, seed ${seed}`)
 
 for (const target of ['configurations', 'manifests', 'rules'] as const) {
