@@ -171,6 +171,8 @@ function conflict(target: Target, status: Status | undefined, message: string): 
       field,
       manager: managerIn(message),
     }))
+    // The API server takes the managers out of a Go map: in another order each time.
+    .sort((a, b) => (a.manager < b.manager ? -1 : a.manager > b.manager ? 1 : 0))
   if (contested.length === 0) {
     return new ConflictError(
       `${what} is not in the state that was expected (${message}): read it again`,
