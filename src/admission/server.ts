@@ -232,7 +232,10 @@ export class AdmissionServer {
   #cutOff(reply: FastifyReply, fault: Fault): void {
     const {socket} = reply.raw
     // Answers before it are not through yet: it has to wait for its turn.
-    if (socket === null) return this.#fail(reply, fault)
+    if (socket === null) {
+      reply.header('connection', 'close')
+      return this.#fail(reply, fault)
+    }
     reply.hijack()
     if (fault.code === 'MW5003') this.#shed()
     socket.end(lastAnswer(fault))

@@ -196,6 +196,14 @@ describe('a connection', () => {
     expect(text).toContain('"uid":"p-4"')
   })
 
+  it('ends behind its answers where the body of the last request is too large', async () => {
+    const wire = await Wire.open(running.port)
+    const giant = `POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${2 ** 30}\r\n\r\n`
+    wire.write(`${post(reviewOf('p-5'))}${giant}`)
+    const text = await wire.until(() => wire.closed)
+    expect(statuses(text)).toEqual(['200', '413'])
+  })
+
   it('that the client has half closed still gets its answer', async () => {
     const wire = await Wire.open(running.port)
     wire.write(post(reviewOf('half')))
