@@ -1,10 +1,11 @@
-import {Document, isMap, isPair, isScalar, stringify} from 'yaml'
+import {Document, isMap, isPair, isScalar} from 'yaml'
 import {z} from 'zod'
 import {definitionTexts} from '../crd/definition.ts'
 import {isValues, type Values} from '../mesh/values.ts'
 import {controllerRights} from './controller-rights.ts'
 import {highlyAvailable} from './kustomize.ts'
 import {generated, manifest} from './manifest.ts'
+import {yaml} from '../monitoring/files.ts'
 import {dashboardTexts, ruleSets} from '../monitoring/objects.ts'
 import {names, type Component} from './names.ts'
 import type {Right, Rights} from './rights.ts'
@@ -36,7 +37,7 @@ export function chartTexts(version: string): ReadonlyMap<string, string> {
     ['README.md', page(schema)],
     ['templates/webhook-rbac.yaml', rbacTemplate('webhook', webhookRights)],
     ['templates/controller-rbac.yaml', rbacTemplate('controller', controllerRights)],
-    ...ruleSets.map(({name, groups}) => [`files/${name}.yaml`, stringify({groups}, {lineWidth: 0})] as const),
+    ...ruleSets.map(({name, groups}) => [`files/${name}.yaml`, yaml({groups})] as const),
     ...[...dashboardTexts()].map(([uid, text]) => [`files/${uid}.json`, text] as const),
     ...[...definitionTexts()].map(([file, text]) => [`templates/crd-${file}`, crdTemplate(text)] as const),
   ])

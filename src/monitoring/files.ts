@@ -28,6 +28,6 @@ function about({mesh}: RuleSet): string {
 }
 
 /** One form for every file, whatever its lines' length. */
-function yaml(value: object): string {
+export function yaml(value: object): string {
   return stringify(value, {lineWidth: 0, aliasDuplicateObjects: false})
 }

@@ -5,6 +5,8 @@ const rate = (metric: string, labels = '') => `rate(${metric}{${own}${labels}}[$
 const admission = 'meshwright_admission_duration_seconds_bucket'
 const reconciles = 'meshwright_controller_reconcile_duration_seconds_bucket'
 const quantile = (share: number, buckets: string) => `histogram_quantile(${share}, sum by (le) (${rate(buckets)}))`
+const quantiles = (buckets: string) =>
+  [50, 95, 99].map((percent) => ({expr: quantile(percent / 100, buckets), legend: `p${percent}`}))
 const each = '{{pod}} {{instance}}'
 
 /** Webhook and controller, by what they serve on --metrics-port. */
@@ -49,11 +51,7 @@ export const ownDashboard: Dashboard = {
           description: 'From the arrival of a review to its answer.',
           type: 'timeseries',
           unit: 's',
-          targets: [
-            {expr: quantile(0.5, admission), legend: 'p50'},
-            {expr: quantile(0.95, admission), legend: 'p95'},
-            {expr: quantile(0.99, admission), legend: 'p99'},
-          ],
+          targets: quantiles(admission),
         },
         {
           title: 'Under way, and turned away',
@@ -166,11 +164,7 @@ export const ownDashboard: Dashboard = {
           description: 'With its writes.',
           type: 'timeseries',
           unit: 's',
-          targets: [
-            {expr: quantile(0.5, reconciles), legend: 'p50'},
-            {expr: quantile(0.95, reconciles), legend: 'p95'},
-            {expr: quantile(0.99, reconciles), legend: 'p99'},
-          ],
+          targets: quantiles(reconciles),
         },
         {
           title: 'Writes',
