@@ -1,14 +1,13 @@
-import {spawn, spawnSync, type ChildProcess} from 'node:child_process'
+import {spawn, type ChildProcess} from 'node:child_process'
 import {readFileSync} from 'node:fs'
 import {request} from 'node:https'
 import {createServer} from 'node:net'
 import {setTimeout as sleep} from 'node:timers/promises'
-
-const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0
+import {cpuSeconds, onFirstCore, pin, residentMiB} from './process.ts'
 
 /** Keeps this process, the client, off the servers' core: the kernel would put it beside the one that it talks to. */
 export function pinClient(): void {
-  if (canPin) spawnSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)])
+  pin(process.pid, '1')
 }
 
 /** A server under measurement, alone on one core where the system can pin it. */
@@ -33,7 +32,7 @@ export class Server {
   static async start(command: readonly string[], caFile: string): Promise<{server: Server; readyMs: number}> {
     const port = await freePort()
     const words = command.map((word) => (word === 'PORT' ? String(port) : word))
-    const [program = '', ...rest] = canPin ? ['taskset', '-c', '0', ...words] : words
+    const [program = '', ...rest] = onFirstCore(words)
     const ca = readFileSync(caFile)
     const started = performance.now()
     const server = new Server(port, spawn(program, rest, {stdio: ['ignore', 'ignore', 'pipe']}))
@@ -44,23 +43,12 @@ export class Server {
     return {server, readyMs: performance.now() - started}
   }
 
-  /** Resident memory in MiB; NaN where the system does not tell. */
   residentMiB(): number {
-    try {
-      return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8'))?.[1]) / 1024
-    } catch {
-      return Number.NaN
-    }
+    return residentMiB(this.#child.pid ?? 0)
   }
 
-  /** Processor time of the process since it was started; NaN where the system does not tell. */
   cpuSeconds(): number {
-    try {
-      const fields = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-      return (Number(fields[11]) + Number(fields[12])) / 100
-    } catch {
-      return Number.NaN
-    }
+    return cpuSeconds(this.#child.pid ?? 0)
   }
 
   async stop(): Promise<void> {

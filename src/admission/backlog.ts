@@ -1,5 +1,7 @@
 /** Milliseconds that tasks go on before others get their turn: health checks, new requests, shedding. */
 const shortestSlice = 10
+/** Of the time that others took. With as much as that, those turned away wait longer than 50 ms under an overload. */
+const share = 2 / 3
 
 /**
  * Tasks of requests that were received, in order. Without it every request would be worked on the moment it is read, the
@@ -38,8 +40,8 @@ export class Backlog {
 
   #slice(): void {
     const started = performance.now()
-    // Turning requests away takes time too; tasks get at least as much of it, or under load nothing would ever be answered.
-    const until = started + Math.max(shortestSlice, started - this.#yielded)
+    // Turning requests away takes time too; tasks get a share of it, or under load nothing would ever be answered.
+    const until = started + Math.max(shortestSlice, (started - this.#yielded) * share)
     while (this.#next < this.#tasks.length) {
       this.#tasks[this.#next++]?.()
       if (performance.now() > until && this.size > 0) {

@@ -21,14 +21,17 @@ export interface ServerOptions {
   readonly tally: Tally
   /** Reviews that may wait for their turn; one more is shed. */
   readonly maxInFlight: number
-  /** Connections that may be open; 1,024 unless told, or enough for what may be in flight. */
+  /**
+   * Connections that may be open: 640 unless told, or enough for what may be in flight. An API server has at most 200 creates
+   * under way unless it is told otherwise (kube-apiserver's --max-mutating-requests-inflight), so that is three of them.
+   */
   readonly maxConnections?: number
   /** Milliseconds of a clock that only goes forward; for tests. */
   readonly now?: () => number
 }
 
 /** Bytes of bodies beyond 64 KiB that may be in flight: parsing 7 MiB takes 50 ms in which nobody else is answered. */
-const largeBodies = 16 * 1024 * 1024
+const largeBodies = 8 * 1024 * 1024
 /** Milliseconds. */
 const timeouts = {
   handshakeTimeout: 5000,
@@ -94,7 +97,7 @@ export class AdmissionServer {
     this.#app.server.setTimeout(silence)
     // The HTTP side of allowHalfOpen, which has no type: a client that has said all it has to say still hears the answer.
     Object.assign(this.#app.server, {httpAllowHalfOpen: true})
-    const {maxConnections = Math.max(1024, 2 * options.maxInFlight)} = options
+    const {maxConnections = Math.max(640, options.maxInFlight + 128)} = options
     this.#connections = new Connections(this.#app.server, maxConnections)
     this.#routes()
   }

@@ -1,7 +1,7 @@
 import {spawn, type ChildProcess} from 'node:child_process'
 import {randomUUID} from 'node:crypto'
 import {once} from 'node:events'
-import {readFile, writeFile} from 'node:fs/promises'
+import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {z} from 'zod'
 import type {Cluster} from '../cluster/cluster.ts'
@@ -122,12 +122,6 @@ export class ControllerProcess {
     const {text} = await this.ask('/metrics')
     const line = text.split('\n').find((each) => each.startsWith(`${name} `))
     return Number(line?.slice(name.length + 1) ?? Number.NaN)
-  }
-
-  /** MiB that the process has resident. */
-  async residentMiB(): Promise<number> {
-    const status = await readFile(`/proc/${this.pid}/status`, 'utf8')
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024
   }
 
   #lines(): z.infer<typeof LINE>[] {

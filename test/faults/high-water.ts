@@ -10,17 +10,17 @@ export class HighWater {
   constructor(replicas: Replicas, name: string) {
     this.#replicas = replicas
     this.#name = name
-    this.#timer = setInterval(() => void this.#look(), 200)
+    this.#timer = setInterval(() => this.#look(), 200)
   }
 
   /** MiB. */
-  async stop(): Promise<number> {
+  stop(): number {
     clearInterval(this.#timer)
-    await this.#look()
+    this.#look()
     return this.#most
   }
 
-  async #look(): Promise<void> {
-    this.#most = Math.max(this.#most, await this.#replicas.residentMiB(this.#name))
+  #look(): void {
+    this.#most = Math.max(this.#most, this.#replicas.residentMiB(this.#name))
   }
 }

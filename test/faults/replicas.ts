@@ -3,6 +3,7 @@ import {readFile} from 'node:fs/promises'
 import {connect} from 'node:tls'
 import {freePorts} from '../cluster/ports.ts'
 import {Supervisor, type Daemon} from '../cluster/supervisor.ts'
+import {residentMiB} from '../../bench/process.ts'
 import {program} from '../e2e/command.ts'
 import type {Balancer} from './balancer.ts'
 import type {Mounts} from './mounts.ts'
@@ -122,9 +123,8 @@ export class Replicas {
   }
 
   /** MiB that the process has resident. */
-  async residentMiB(name: string): Promise<number> {
-    const status = await readFile(`/proc/${this.#of(name).daemon.child.pid}/status`, 'utf8')
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024
+  residentMiB(name: string): number {
+    return residentMiB(this.pidOf(name))
   }
 
   /** What the process has said of importance. */

@@ -1,7 +1,7 @@
-import {readFileSync} from 'node:fs'
 import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {residentMiB} from '../../bench/process.ts'
 import {writeFolder} from '../../src/certs/folder.ts'
 import type {MeshName} from '../../src/mesh/mesh.ts'
 import {fuzz, type FuzzReport} from './review-client.ts'
@@ -49,17 +49,9 @@ export async function fuzzMesh(
     const report = await fuzz(port, authority.cert, count, seed)
     const {status} = await call(port, {method: 'GET', path: '/readyz'})
     if (status !== 200) throw new Error(`not ready after the run: HTTP ${status}`)
-    return {...report, residentMiB: residentMiB(webhook.child.pid)}
+    return {...report, residentMiB: residentMiB(webhook.child.pid ?? 0)}
   } finally {
     webhook.child.kill('SIGKILL')
     await rm(folder, {recursive: true})
-  }
-}
-
-function residentMiB(pid: number | undefined): number {
-  try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
-  } catch {
-    return Number.NaN
   }
 }

@@ -1,18 +1,17 @@
 import {once} from 'node:events'
-import {Agent, request} from 'node:https'
-import {Readable} from 'node:stream'
+import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {connect, type TLSSocket} from 'node:tls'
+import {Worker} from 'node:worker_threads'
+import {z} from 'zod'
 import type {Count} from '../count.ts'
+import type {Attack} from '../giants.worker.ts'
 import {HighWater} from '../high-water.ts'
 import {Load} from '../load.ts'
 import {check, nothingLost, number, type Row} from '../row.ts'
 import {posts} from '../senders.ts'
 
 const limit = 7 * 1024 * 1024
-/** Slow connections that are opened at a time: the fault is that they stay, not that their handshakes take turns. */
-const together = 10
-const chunk = Buffer.alloc(64 * 1024, 0x20)
+const STATUSES = z.array(z.number())
 
 export const giants: Row = {
   number: 16,
@@ -31,20 +30,24 @@ export const giants: Row = {
     const calm = load()
     await sleep(calmSeconds * 1000)
     const quiet = await calm.stop()
-    const before = await bed.replicas.residentMiB(name)
+    const before = bed.replicas.residentMiB(name)
     const memory = new HighWater(bed.replicas, name)
 
     const stormy = load()
-    const statuses = await Promise.all([
-      ...Array.from({length: 20}, () => send(port, ca, limit + 1, true)),
-      ...Array.from({length: 4}, () => send(port, ca, limit + 1, false)),
-      send(port, ca, stream * 1024 * 1024, false),
-    ])
-    const slow = await slowClients(port, ca, sockets)
+    const attack: Attack = {
+      port,
+      ca,
+      announced: Array.from({length: 20}, () => limit + 1),
+      streamed: [...Array.from({length: 4}, () => limit + 1), stream * 1024 * 1024],
+      slow: sockets,
+    }
+    const attacker = new Worker(join(import.meta.dirname, '../giants.worker.ts'), {workerData: attack})
+    const [told]: unknown[] = await once(attacker, 'message')
+    const statuses = STATUSES.parse(told)
     await sleep(3000)
     const count = await stormy.stop()
-    for (const socket of slow) socket.destroy()
-    const most = await memory.stop()
+    await attacker.terminate()
+    const most = memory.stop()
     const times = (status: number) => statuses.filter((each) => each === status).length
     return {
       done: `24 bodies of 7 MiB and a byte, one of ${number(stream)} MiB, ${number(sockets)} connections that send half a header; meanwhile 50 reviews/s to the same replica`,
@@ -65,46 +68,4 @@ export const giants: Row = {
 /** Twice as long; below 25 ms, what else the machine does is most of it. */
 function isNear(count: Count, quiet: Count, scale: string): boolean {
   return scale === 'quick' || count.p99 <= Math.max(2 * quiet.p99, 25)
-}
-
-/** Sends that many bytes and gives the status of the answer, which may come before they are through; 0 for none. */
-async function send(port: number, ca: string, bytes: number, isAnnounced: boolean): Promise<number> {
-  const {promise, resolve} = Promise.withResolvers<number>()
-  const headers = {'content-type': 'application/json', ...(isAnnounced && {'content-length': bytes})}
-  // As the API server's: one that asks for the end of the connection would have it reset below what it still sends.
-  const agent = new Agent({keepAlive: true})
-  const options = {host: '127.0.0.1', port, ca, path: '/mutate', method: 'POST', headers, agent, timeout: 60_000}
-  const call = request(options, (response) => {
-    response.resume()
-    resolve(response.statusCode ?? 0)
-  })
-  call.on('error', () => resolve(0)).on('timeout', () => call.destroy(new Error('no answer')))
-  const body = Readable.from(chunksOf(bytes))
-  body.pipe(call)
-  const status = await promise
-  body.destroy()
-  call.destroy()
-  agent.destroy()
-  return status
-}
-
-function* chunksOf(bytes: number): Generator<Buffer> {
-  for (let left = bytes; left > 0; left -= chunk.length) yield left < chunk.length ? chunk.subarray(0, left) : chunk
-}
-
-/** Opens connections that begin a request and never go on with it; the server pushes some out. */
-async function slowClients(port: number, ca: string, count: number): Promise<readonly TLSSocket[]> {
-  const sockets: TLSSocket[] = []
-  for (let begun = 0; begun < count; begun += together) {
-    const batch = Array.from({length: Math.min(together, count - begun)}, () => connect({host: '127.0.0.1', port, ca}))
-    sockets.push(...batch)
-    for (const socket of batch) socket.on('error', () => undefined)
-    await Promise.all(
-      batch.map(async (socket) => {
-        await Promise.race([once(socket, 'secureConnect').catch(() => undefined), once(socket, 'close')])
-        if (!socket.destroyed) socket.write('POST /mutate HTTP/1.1\r\nHost: a\r\nX-Slow: ')
-      }),
-    )
-  }
-  return sockets
 }

@@ -1,8 +1,6 @@
-import {writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
 import {closedLoop, constantRate, requestBytes} from '../../../bench/load.ts'
 import {application, pod} from '../../e2e/manifests.ts'
-import {pin} from '../core.ts'
+import {directly} from '../direct.ts'
 import {HighWater} from '../high-water.ts'
 import {check, number, type Row} from '../row.ts'
 import {reviewOf} from '../senders.ts'
@@ -30,19 +28,15 @@ export const overload: Row = {
     const [old = ''] = bed.replicas.names
     await bed.replicas.retire(old)
     const name = await bed.replicas.add()
-    const caFile = join(bed.cluster.dir, 'overload.crt')
-    await writeFile(caFile, bed.authorities.bundle)
-    const target = {port: bed.replicas.portOf(name), caFile, path: '/mutate'}
     const many = Array.from({length: containers}, (_, index) => application(`app-${index}`))
     const review = reviewOf('overload', pod({name: 'overload'}, {containers: many}))
     const requests = [requestBytes('/mutate?timeout=5s', review)]
-    const isPinned = pin(bed.replicas.pidOf(name), '0') && pin(process.pid, '1')
-    try {
+    return directly(bed, name, async ({target, cores}) => {
       const seconds = scale === 'full' ? 30 : 5
       await closedLoop(target, requests, 8, 3)
       const {perSecond} = await closedLoop(target, requests, 8, 3)
       const calm = await constantRate(target, requests, 32, 3, perSecond / 2)
-      const before = await bed.replicas.residentMiB(name)
+      const before = bed.replicas.residentMiB(name)
       const statuses = new Map<number, number>()
       const sheds: number[] = []
       const memory = new HighWater(bed.replicas, name)
@@ -50,7 +44,7 @@ export const overload: Row = {
         statuses.set(status, (statuses.get(status) ?? 0) + 1)
         if (status === 429) sheds.push(milliseconds)
       })
-      const most = await memory.stop()
+      const most = memory.stop()
       const over = performance.now()
       let back = Number.POSITIVE_INFINITY
       while (performance.now() - over < 10_000 && back === Number.POSITIVE_INFINITY) {
@@ -63,7 +57,6 @@ export const overload: Row = {
       const shedP99 = sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN
       const answered = [...statuses.values()].reduce((sum, times) => sum + times, 0)
       const [taken, shed] = [statuses.get(200) ?? 0, statuses.get(429) ?? 0]
-      const cores = isPinned ? 'a core of its own, the client on the other' : 'two cores with the client'
       return {
         done: `${width} connections that ask again at once whatever they are told, for ${seconds} s, to one replica on ${cores}: ${number(answered / seconds)} reviews/s, ${number(answered / seconds / perSecond, 1)} times what it can answer`,
         checks: [
@@ -80,11 +73,6 @@ export const overload: Row = {
           check(back <= 5000, `as before ${number(back / 1000, 1)} s after it`),
         ],
       }
-    } finally {
-      if (isPinned) {
-        pin(bed.replicas.pidOf(name), '0,1')
-        pin(process.pid, '0,1')
-      }
-    }
+    })
   },
 }

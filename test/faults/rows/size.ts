@@ -40,7 +40,7 @@ export const size: Row = {
         latencies.small.push(other.p99)
       }
       const changed = await change(large, namespaces)
-      const resident = await large.replicas.residentMiB(name)
+      const resident = large.replicas.residentMiB(name)
       const [p99, before] = [median(latencies.large), median(latencies.small)]
       return {
         done: `${number(namespaces)} namespaces in a cluster of its own; 100 reviews/s to its replica and to one that knows a few, in turn. 10,000 rules concern the controller: \`make bench\``,

@@ -20,7 +20,7 @@ export const soak: Row = {
       while (performance.now() < until) {
         await sleep(every * 1000)
         for (const [name, taken] of samples) {
-          taken.push(await bed.replicas.residentMiB(name))
+          taken.push(bed.replicas.residentMiB(name))
           if ((await bed.replicas.metric(name, 'meshwright_cluster_stale_seconds')) > 0) stale++
         }
       }

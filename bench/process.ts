@@ -1,0 +1,33 @@
+import {spawnSync} from 'node:child_process'
+import {readFileSync} from 'node:fs'
+
+const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0
+
+/** The words that start a program on core 0, where the system can pin it. */
+export function onFirstCore(words: readonly string[]): readonly string[] {
+  return canPin ? ['taskset', '-c', '0', ...words] : words
+}
+
+/** Binds every thread of a process to one core, or to all again; false where the system cannot. */
+export function pin(pid: number, cores: string): boolean {
+  return canPin && spawnSync('taskset', ['-acp', cores, String(pid)]).status === 0
+}
+
+/** Resident memory in MiB; NaN where the system does not tell. */
+export function residentMiB(pid: number): number {
+  try {
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+  } catch {
+    return Number.NaN
+  }
+}
+
+/** Processor time of all threads of a process since it was started; NaN where the system does not tell. */
+export function cpuSeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  } catch {
+    return Number.NaN
+  }
+}
