@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 # The pinned Node runs everything, whatever the host has.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+# More flags of vitest: `make test VITEST=src/rules`.
+VITEST :=
 installed := node_modules/.package-lock.json
 sources := $(shell find src packaging -name '*.ts') build.ts package-lock.json
 
@@ -26,10 +28,10 @@ shop: $(installed) ## Run the example shop on this machine, by the SDK in local 
 	npm start --silent
 
 test: build ## Run the unit and integration tests
-	npm test
+	npm test -- $(VITEST)
 
 e2e: build ## Run the tests against a real kube-apiserver (builds it once, some 7 minutes)
-	npm run e2e
+	npm run e2e -- $(VITEST)
 
 faults: build ## Try every row of the matrix of faults and write docs/reliability.md (an hour)
 	npm run --silent faults
