@@ -1,4 +1,4 @@
-import {either, renamed, selector, type Matchers} from '../sdk/prometheus/promql.ts'
+import {either, renamed, selector, type Matchers} from './promql.ts'
 
 /** A rule of Prometheus that records. */
 export interface Recording {

@@ -1,6 +1,6 @@
 import type {Counted} from '../metric-source.ts'
 import {noResponse} from '../response-class.ts'
-import {either, growth, mean, percentiles, renamed, selector} from './promql.ts'
+import {either, growth, mean, percentiles, renamed, selector} from '../../monitoring/promql.ts'
 import type {MeshQueries} from './queries.ts'
 
 const subset = 'consul_destination_service_subset'

@@ -1,5 +1,5 @@
 import {noResponse, responseClass} from '../response-class.ts'
-import {either, growth, mean, percentiles, renamed, selector} from './promql.ts'
+import {either, growth, mean, percentiles, renamed, selector} from '../../monitoring/promql.ts'
 import type {MeshQueries, Subject} from './queries.ts'
 
 const outcome = ['response_code', 'grpc_response_status']
