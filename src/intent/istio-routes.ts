@@ -61,7 +61,8 @@ function readRoute(http: Values, path: Path, wording: Wording, around: Around): 
   const destinations = wording.list(http['route'], [...path, 'route'])
   const backends = readBackends(destinations, [...path, 'route'], wording, around)
   const timeout = wording.duration(http['timeout'], [...path, 'timeout'])
-  const retries = readRetries(http['retries'], [...path, 'retries'], wording) ?? usualRetries(path, wording, around)
+  const retries =
+    readRetries(http['retries'], [...path, 'retries'], wording, around) ?? usualRetries(path, wording, around)
   const total = timeout ?? Infinity
   if ((retries?.perTryTimeout ?? 0) > total) {
     const message = 'the limit on one try is longer than timeout, which is for all tries together'
@@ -134,10 +135,16 @@ const istioConditions: readonly RetryCondition[] = ['connect-failure', 'refused-
 /** In Istio's words a route that says nothing of retries has two. */
 function usualRetries(path: Path, wording: Wording, {protocol}: Around): Retries | undefined {
   if (protocol === 'tcp') return undefined
-  return {attempts: 2, on: istioConditions, origin: wording.origin(path)}
+  return {attempts: 2, on: usualConditions([...path, 'retries'], wording, protocol), origin: wording.origin(path)}
 }
 
-function readRetries(value: unknown, path: Path, wording: Wording): Retries | undefined {
+/** gRPC answers failures with statuses of its own; these two of Istio's usual ones are about what was answered. */
+function usualConditions(path: Path, wording: Wording, protocol: Around['protocol']): readonly RetryCondition[] {
+  if (protocol === 'grpc') wording.noteBeyond([...path, 'retryOn'], ' (unavailable, cancelled)')
+  return istioConditions
+}
+
+function readRetries(value: unknown, path: Path, wording: Wording, {protocol}: Around): Retries | undefined {
   if (value === undefined || value === null) return undefined
   const retries = wording.map(value, path)
   wording.noteOthers(retries, path, ['attempts', 'perTryTimeout', 'retryOn'])
@@ -150,10 +157,11 @@ function readRetries(value: unknown, path: Path, wording: Wording): Retries | un
   const on = retryConditions.filter((condition) => named.includes(condition))
   const others = named.filter((word) => !on.some((condition) => condition === word))
   if (others.length > 0) wording.noteBeyond([...path, 'retryOn'], ` (${others.join(', ')})`)
+  const usual = () => (others.length > 0 ? istioConditions : usualConditions(path, wording, protocol))
   return {
     attempts,
     ...(perTryTimeout === undefined ? {} : {perTryTimeout}),
-    on: attempts === 0 ? [] : on.length > 0 ? on : istioConditions,
+    on: attempts === 0 ? [] : on.length > 0 ? on : usual(),
     origin: wording.origin(path),
   }
 }

@@ -43,6 +43,21 @@ describe("rules in Istio's words", () => {
     expect(retriesOf({attempts: 0})).toMatchObject({attempts: 0, on: []})
   })
 
+  test('of gRPC mean statuses as well that are tried again, which no neutral condition has', () => {
+    const told = (retries?: object) => {
+      const made = world({subsets}, [{route: [to('v1')], retries}])
+      made.set(service('orders', {ports: [{name: 'grpc', port: 80}]}))
+      return intentOf(made).traffic?.beyond.map(({field}) => field)
+    }
+    const statuses = ['http[0].retries.retryOn (unavailable, cancelled)']
+    expect([told(), told({attempts: 4}), told({attempts: 4, retryOn: '5xx'}), told({attempts: 0})]).toEqual([
+      statuses,
+      statuses,
+      [],
+      [],
+    ])
+  })
+
   test('say nothing of requests that there are not: bytes are not tried again', () => {
     const bytes = service('orders', {ports: [{name: 'tcp', port: 80}]})
     const made = world({subsets}, [{route: [to('v1', 3), to('v2', 1)]}])
