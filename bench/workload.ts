@@ -2,6 +2,7 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import type {MeshName} from '../src/mesh/mesh.ts'
+import {podReview} from '../test/review.ts'
 
 export interface Case {
   readonly name: string
@@ -51,29 +52,7 @@ function fromGoldens(folder: string): Case[] {
   return readdirSync(folder).map((file): Case => JSON.parse(readFileSync(join(folder, file), 'utf8')))
 }
 
-/** The AdmissionReview that an API server would send; the case's name is the uid, so that an answer tells whose it is. */
-export function reviewOf({name, namespace, pod}: Case): string {
-  const [kind, resource] = [
-    {group: '', version: 'v1', kind: 'Pod'},
-    {group: '', version: 'v1', resource: 'pods'},
-  ]
-  return JSON.stringify({
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid: name,
-      kind,
-      resource,
-      requestKind: kind,
-      requestResource: resource,
-      ...(pod?.metadata?.name !== undefined && {name: pod.metadata.name}),
-      namespace: namespace.name,
-      operation: 'CREATE',
-      userInfo: {username: 'system:serviceaccount:kube-system:replicaset-controller', groups: ['system:authenticated']},
-      object: pod,
-      oldObject: null,
-      dryRun: false,
-      options: {apiVersion: 'meta.k8s.io/v1', kind: 'CreateOptions'},
-    },
-  })
+/** The case's name is the uid, so that an answer tells whose it is. */
+export function reviewOf({name, namespace, pod = {}}: Case): string {
+  return podReview(name, namespace.name, pod)
 }

@@ -3,6 +3,7 @@ import {text} from 'node:stream/consumers'
 import {z} from 'zod'
 import type {Cluster} from '../cluster/cluster.ts'
 import {pod} from '../e2e/manifests.ts'
+import {podReview} from '../review.ts'
 import type {Fate} from './count.ts'
 
 const CONTAINERS = z.array(z.looseObject({name: z.string()})).default([])
@@ -64,37 +65,11 @@ export function posts({port, trusted, namespace = 'load', isFresh = false}: Post
       text(response).then((body) => resolve({status: response.statusCode ?? 0, body}), reject)
     })
     call.on('timeout', () => call.destroy(new Error('no answer in 5 s')))
-    call.on('error', reject).end(reviewOf(uid, pod({name: uid, namespace}), namespace))
+    call.on('error', reject).end(podReview(uid, namespace, pod({name: uid, namespace})))
     const {status, body} = await promise
     if (status !== 200) return {kind: 'refused', why: `${status} ${body}`}
     const {response} = REVIEW.parse(JSON.parse(body))
     if (response.uid !== uid) return {kind: 'bare', why: 'the answer is to another review'}
     return response.patch === undefined ? {kind: 'bare', why: body} : {kind: 'injected'}
   }
-}
-
-/** The AdmissionReview of a pod's creation. */
-export function reviewOf(uid: string, object: object, namespace = 'load'): string {
-  const [kind, resource] = [
-    {group: '', version: 'v1', kind: 'Pod'},
-    {group: '', version: 'v1', resource: 'pods'},
-  ]
-  return JSON.stringify({
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid,
-      kind,
-      resource,
-      requestKind: kind,
-      requestResource: resource,
-      namespace,
-      operation: 'CREATE',
-      userInfo: {username: 'system:serviceaccount:kube-system:replicaset-controller', groups: ['system:authenticated']},
-      object,
-      oldObject: null,
-      dryRun: false,
-      options: {apiVersion: 'meta.k8s.io/v1', kind: 'CreateOptions'},
-    },
-  })
 }

@@ -2,8 +2,8 @@ import {closedLoop, constantRate, requestBytes} from '../../../bench/load.ts'
 import {application, pod} from '../../e2e/manifests.ts'
 import {directly} from '../direct.ts'
 import {HighWater} from '../high-water.ts'
+import {podReview} from '../../review.ts'
 import {check, number, type Row} from '../row.ts'
-import {reviewOf} from '../senders.ts'
 
 /** Connections: three API servers with as many creates under way as each allows, 200; 512 of them may be in flight. */
 const width = 600
@@ -29,7 +29,7 @@ export const overload: Row = {
     await bed.replicas.retire(old)
     const name = await bed.replicas.add()
     const many = Array.from({length: containers}, (_, index) => application(`app-${index}`))
-    const review = reviewOf('overload', pod({name: 'overload'}, {containers: many}))
+    const review = podReview('overload', 'load', pod({name: 'overload'}, {containers: many}))
     const requests = [requestBytes('/mutate?timeout=5s', review)]
     return directly(bed, name, async ({target, cores}) => {
       const seconds = scale === 'full' ? 30 : 5

@@ -6,8 +6,9 @@ import {applyPatch} from '../../apply-patch.ts'
 import {call} from '../../admission/harness.ts'
 import {arbitraryPod} from '../arbitrary-pod.ts'
 import {loadNamespace, type Bed} from '../bed.ts'
+import {podReview} from '../../review.ts'
 import {check, number, type Row} from '../row.ts'
-import {reviewOf, sidecar} from '../senders.ts'
+import {sidecar} from '../senders.ts'
 
 const OBJECT = z.record(z.string(), z.unknown())
 const STORED = z.looseObject({
@@ -59,7 +60,7 @@ async function judge(bed: Bed, pod: object): Promise<string | undefined> {
   const asked = await call(bed.balancer.port, {
     path: '/mutate?timeout=10s',
     ca: bed.authorities.bundle,
-    body: reviewOf('any', pod),
+    body: podReview('any', 'load', pod),
   })
   const {patch = ''} = REVIEW.parse(JSON.parse(asked.text)).response
   const operations = OPERATIONS.parse(JSON.parse(Buffer.from(patch, 'base64').toString()))

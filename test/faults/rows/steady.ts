@@ -1,8 +1,8 @@
 import {closedLoop, constantRate, requestBytes} from '../../../bench/load.ts'
 import {pod} from '../../e2e/manifests.ts'
 import {directly} from '../direct.ts'
+import {podReview} from '../../review.ts'
 import {check, number, type Row} from '../row.ts'
-import {reviewOf} from '../senders.ts'
 
 /** Of a core. */
 const busy = 0.7
@@ -16,7 +16,7 @@ export const steady: Row = {
     const [name = ''] = bed.replicas.names
     return directly(bed, name, async ({target, cores, cpuSeconds}) => {
       const bodies = Array.from({length: 100}, (_, index) =>
-        reviewOf(`steady-${index}`, pod({name: `steady-${index}`})),
+        podReview(`steady-${index}`, 'load', pod({name: `steady-${index}`})),
       )
       const requests = bodies.map((body) => requestBytes('/mutate?timeout=5s', body))
       const seconds = scale === 'full' ? 10 : 3
