@@ -78,8 +78,11 @@ describe('the definitions', () => {
     ['meshconfig.spec.mesh', ['injectionNamespace', 'The mesh and its sidecar.']],
     ['mc.status.conditions', ['observedGeneration']],
   ] as const)('kubectl explain %s reads well', async ([path, told]) => {
-    const {stdout, code} = await cluster.kubectl(['explain', path])
-    expect(code).toBe(0)
+    // The API server serves a new kind before it has described it.
+    const {stdout} = await cluster.until(`the description of ${path}`, 30_000, async () => {
+      const told = await cluster.kubectl(['explain', path])
+      return told.code === 0 && told
+    })
     for (const text of told) expect(stdout.replaceAll(/\s*\n\s*/g, ' ')).toContain(text.replaceAll(/\s*\n\s*/g, ' '))
     expect(stdout).not.toContain('<no description>')
   })
