@@ -80,8 +80,8 @@ describe('the definitions', () => {
   ] as const)('kubectl explain %s reads well', async ([path, told]) => {
     // The API server serves a new kind before it has described it.
     const {stdout} = await cluster.until(`the description of ${path}`, 30_000, async () => {
-      const told = await cluster.kubectl(['explain', path])
-      return told.code === 0 && told
+      const explained = await cluster.kubectl(['explain', path])
+      return explained.code === 0 && explained
     })
     for (const text of told) expect(stdout.replaceAll(/\s*\n\s*/g, ' ')).toContain(text.replaceAll(/\s*\n\s*/g, ' '))
     expect(stdout).not.toContain('<no description>')
