@@ -27,8 +27,9 @@ export function settledPods(
   namespace: string,
   count: number,
   selector = '',
+  timeoutMs = 60_000,
 ): Promise<readonly StoredPod[]> {
-  return cluster.until(`${count} settled pods ${selector} in ${namespace}`, 60_000, async () => {
+  return cluster.until(`${count} settled pods ${selector} in ${namespace}`, timeoutMs, async () => {
     const pods = (await podsIn(cluster, namespace, selector)).filter(
       ({metadata}) => metadata['deletionTimestamp'] === undefined,
     )
