@@ -79,14 +79,6 @@ export class Controller {
     this.#clock = clock
     const kinds = new Kinds(Object.values(meshes))
     this.#installed = new Installed((reason) => log.warn({reason}, "a mesh's own settings are not heeded"))
-    const onTrouble = (error: unknown) => log.warn({reason: reasonOf(error)}, 'an Event was not written')
-    const events = new Events(api, {
-      controller: 'meshwright.dev/controller',
-      instance: lease.identity,
-      onTrouble,
-      clock,
-    })
-    this.#herald = new Herald(events, tally, clock)
     this.#publisher = new Publisher({
       world,
       book: this.#book,
@@ -224,6 +216,7 @@ export class Controller {
       this.#queues = undefined
       tally.leads = false
       await Promise.all([units.stop(), statuses.stop()])
+      this.#herald = undefined
       log.info({reason: reasonOf(term.signal.reason)}, 'not leading any more')
     }
   }
