@@ -53,6 +53,8 @@ describe('reading', () => {
     ['a key that is there twice', 'a: 1\nb:\n  c: 1\n  c: 2\n', 'm.yaml:4:3: the key "c" is here twice'],
     ['deep nesting in brackets', '['.repeat(100_000), 'm.yaml:1:65: nested deeper than 64 levels'],
     ['deep nesting in dashes', '- '.repeat(100_000), 'nested deeper than 64 levels'],
+    ['a carriage return alone', 'a: 1\r\nkind: Pod\r', 'm.yaml:2:10: a carriage return without a line feed'],
+    ['one in a comment', '# a\rkind: Pod\nb: 1\n', 'm.yaml:1:4: a carriage return without a line feed'],
     ['text that is no YAML', 'a: [1\n', 'm.yaml:2:1: Flow sequence'],
   ])('refuses %s and names the place', (_, text, message) => {
     expect(() => readDocuments('m.yaml', text)).toThrow(Failure)

@@ -2,7 +2,7 @@ import {Composer, isScalar, LineCounter, visit, type Document, type ToStringOpti
 import type {Operation} from '../admission/patch.ts'
 import {formatPlace} from '../config/problem.ts'
 import {treeOf, type Reading} from '../config/read.ts'
-import {depthLimit, tokensOf, type Untaken} from '../config/tokens.ts'
+import {bareReturn, depthLimit, tokensOf, type Untaken} from '../config/tokens.ts'
 import {Failure} from './failure.ts'
 import {editNodes} from './manifest-edit.ts'
 import {keyOf, valueOf} from './manifest-node.ts'
@@ -86,6 +86,7 @@ export function readDocuments(name: string, text: string): ManifestDocument[] {
 
 function sentence({reason, lexeme}: Untaken): string {
   if (reason === 'depth') return `nested deeper than ${depthLimit} levels`
+  if (reason === 'return') return bareReturn
   return `YAML aliases are not taken, found ${JSON.stringify(lexeme.slice(0, 40))}; write the value out`
 }
 

@@ -84,6 +84,11 @@ describe('reading YAML', () => {
     expect(valueOf('a: |\n  *x\n  &y\nb: "*z"\nc: a*b&c\n')).toEqual({a: '*x\n&y\n', b: '*z', c: 'a*b&c'})
   })
 
+  test('a carriage return alone is refused where it stands, for Kubernetes breaks the line there', () => {
+    expect(problemsOf('a: 1\r\nb: 2\r')).toMatch(/2:5.*MW4004.*carriage return without a line feed/)
+    expect(problemsOf('a: 1\r\nb: 2\r\n')).toBe('')
+  })
+
   test('several mistakes are told at once', () => {
     expect(problemsOf('a: 1\na: 2\nb: .nan\nc: !x 1').split('\n')).toHaveLength(3)
   })

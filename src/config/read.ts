@@ -2,7 +2,7 @@ import {Composer, isMap, isScalar, isSeq, LineCounter, Scalar, type Pair} from '
 import type {ConfigCode} from '../codes/config.ts'
 import {shown, type ConfigProblem} from './problem.ts'
 import {plainScalar} from './scalar.ts'
-import {depthLimit, tokensOf, type Untaken} from './tokens.ts'
+import {bareReturn, depthLimit, tokensOf, type Untaken} from './tokens.ts'
 import type {Place, Tree} from './tree.ts'
 
 /** A text and the name that errors call it by. */
@@ -78,6 +78,7 @@ function untaken({reason, offset, lexeme}: Untaken, place: (offset: number) => P
   if (reason === 'depth') {
     return {code: 'MW4016', place: place(offset), message: `nested deeper than ${depthLimit} levels`}
   }
+  if (reason === 'return') return {code: 'MW4004', place: place(offset), message: bareReturn}
   const name = reason === 'alias' ? 'aliases' : 'anchors'
   const message = `YAML ${name} are not taken, found ${shown(lexeme)}; write the value out, or share it in a template`
   return {code: 'MW4006', place: place(offset), message}

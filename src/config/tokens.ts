@@ -1,11 +1,14 @@
 import {CST, Lexer, Parser, type LineCounter} from 'yaml'
 
+/** Why such a text is not read. */
+export const bareReturn =
+  'a carriage return without a line feed, which is a line break to Kubernetes; end the line as the others do'
 /** Levels of lists and maps. */
 export const depthLimit = 64
 
 /** Why a text is not read, and where in it that shows. */
 export interface Untaken {
-  readonly reason: 'alias' | 'anchor' | 'depth'
+  readonly reason: 'alias' | 'anchor' | 'depth' | 'return'
   readonly offset: number
   /** As it stands there. */
   readonly lexeme: string
@@ -14,6 +17,7 @@ export interface Untaken {
 /**
  * The tokens of YAML, which somebody may have written to fill our memory: nesting and aliases (a few lines of them can stand for
  * gigabytes) are seen token by token, before any node is made. Anchors, which are nothing without aliases, where that is asked for.
+ * Carriage returns without a line feed are refused too: the library takes them for text, YAML and so Kubernetes for line breaks.
  */
 export function tokensOf(text: string, lines: LineCounter, refused: 'aliases' | 'anchors too'): CST.Token[] | Untaken {
   const parser = new Parser(lines.addNewLine)
@@ -31,7 +35,8 @@ export function tokensOf(text: string, lines: LineCounter, refused: 'aliases' | 
     if (depth(parser.stack) > depthLimit) return {reason: 'depth', offset, lexeme}
   }
   for (const token of parser.end()) tokens.push(token)
-  return tokens
+  const bare = text.search(/\r(?!\n)/)
+  return bare < 0 ? tokens : {reason: 'return', offset: bare, lexeme: '\r'}
 }
 
 /** Collections that are open; below them lies the document, above them perhaps a scalar in progress. */
