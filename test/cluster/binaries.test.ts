@@ -2,7 +2,7 @@ import {chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/p
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
-import {ensureBinaries, ensureHelm} from './binaries.ts'
+import {ensureBinaries, ensureCertManager, ensureHelm} from './binaries.ts'
 
 const PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kwok']
 
@@ -27,6 +27,7 @@ const installGo = () =>
   program(
     join(dir, 'bin', 'go'),
     `[ "$1" = list ] && exit 0
+     [ "$1" = mod ] && echo '{"Path": "'"$4"'", "Dir": "/modules/'"$4"'"}' && exit 0
      out= ; for word; do [ "$last" = -o ] && out=$word; last=$word; done
      echo "$last" >>"$STAND_IN/built"
      printf x >"$out"
@@ -113,4 +114,11 @@ test('builds Helm beside them, and nothing else for it', async () => {
   expect(await built()).toEqual(['helm.sh/helm/v4/cmd/helm'])
   expect(await ensureHelm(silent, env)).toBe(helm)
   expect(await built()).toHaveLength(1)
+})
+
+test('builds cert-manager, and names the CRDs of the module that it was built from', async () => {
+  await installGo()
+  const {program, crds} = await ensureCertManager(silent, env)
+  expect(await readdir(dirname(program))).toEqual(['cert-manager'])
+  expect(crds).toBe('/modules/github.com/cert-manager/cert-manager/deploy/crds')
 })

@@ -36,6 +36,8 @@ const HELM: Target = {
   package: 'helm.sh/helm/v4/cmd/helm',
 }
 
+const CERT_MANAGER: Target = {name: 'cert-manager', module: join(import.meta.dirname, 'cert-manager'), package: '.'}
+
 const GOFLAGS = '-trimpath -buildvcs=false -mod=readonly'
 
 /**
@@ -54,7 +56,7 @@ export async function ensureBinaries(
 ): Promise<Binaries> {
   const assets = await assetsFolder(env['KUBEBUILDER_ASSETS'])
   const ldflags = `-s -w -X k8s.io/component-base/version.gitVersion=${await kubernetesVersion()}`
-  const cache = await cacheFolder('cluster', [CONTROL_PLANE, KWOK], env, ldflags)
+  const cache = await cacheFolder('cluster', [...lockOf(CONTROL_PLANE), ...lockOf(KWOK)], env, ldflags)
   const build = TARGETS.filter(({name}) => !assets.programs.has(name))
   await ensure(build, cache, ldflags, env, report)
 
@@ -80,9 +82,32 @@ export async function ensureHelm(
 ): Promise<string> {
   // Without a version in the binary it calls itself a pre-release, which no chart's kubeVersion minds.
   const ldflags = '-s -w'
-  const cache = await cacheFolder('helm', [HELM.module], env, ldflags)
+  const cache = await cacheFolder('helm', lockOf(HELM.module), env, ldflags)
   await ensure([HELM], cache, ldflags, env, report)
   return join(cache, HELM.name)
+}
+
+/** cert-manager's controllers, and the folder of its CRDs. */
+export type CertManager = {readonly program: string; readonly crds: string}
+
+/**
+ * cert-manager, built as Helm is.
+ *
+ * @throws as `ensureBinaries`
+ */
+export async function ensureCertManager(
+  report: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<CertManager> {
+  const ldflags = '-s -w'
+  const {module, name} = CERT_MANAGER
+  const cache = await cacheFolder(name, [...lockOf(module), join(module, 'main.go')], env, ldflags)
+  await ensure([CERT_MANAGER], cache, ldflags, env, report)
+  const source = 'github.com/cert-manager/cert-manager'
+  const {code, output} = await go(['mod', 'download', '-json', source], module, {...env, GOWORK: 'off'})
+  const [, dir] = /"Dir": "([^"]+)"/.exec(output) ?? []
+  if (code !== 0 || dir === undefined) throw new Error(`go mod download ${source} failed in ${module}:\n${output}`)
+  return {program: join(cache, name), crds: join(dir, 'deploy/crds')}
 }
 
 async function ensure(
@@ -138,16 +163,16 @@ async function kubernetesVersion(): Promise<string> {
   return version
 }
 
+const lockOf = (module: string): readonly string[] => [join(module, 'go.mod'), join(module, 'go.sum')]
+
 async function cacheFolder(
   name: string,
-  modules: readonly string[],
+  shaping: readonly string[],
   env: NodeJS.ProcessEnv,
   ldflags: string,
 ): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([GOFLAGS, ldflags, process.platform, process.arch]))
-  for (const module of modules) {
-    for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(module, file)))
-  }
+  for (const file of shaping) hash.update(await readFile(file))
   const root = env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
   return join(root, 'meshwright', name, hash.digest('hex').slice(0, 16))
 }

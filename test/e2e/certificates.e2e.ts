@@ -1,51 +1,27 @@
-import {X509Certificate} from 'node:crypto'
-import {readFileSync} from 'node:fs'
-import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {parse} from 'yaml'
-import {z} from 'zod'
 import {everyCertificate} from '../../src/certs/bundle.ts'
 import {startCluster, type Cluster} from '../cluster/cluster.ts'
-import {meshwright, root} from './command.ts'
+import {meshwright} from './command.ts'
 import {controllerKubeconfig, ControllerProcess, installController, ownNamespace} from './controller.ts'
-import {underLoad} from './load.ts'
 import {Proxy} from './proxy.ts'
-import {outerAddress, Replica} from './replica.ts'
+import {
+  controllerSettings,
+  encode,
+  serialOf,
+  servername,
+  WebhookCertificates,
+  webhookName as name,
+} from './webhook-certificates.ts'
 
 // The controller keeps the webhook's certificates: three replicas behind a Service, their files as a kubelet writes them, and
 // the API server calls them as it does in any cluster.
 
-const name = 'meshwright-webhook'
-const servername = `${name}.${ownNamespace}.svc`
-const margins = ['--bundle-settle', '2s', '--secret-propagation', '20s']
-// A lease of a second is lost where the machine has a lot to do.
-const settings = ['--webhook-configuration', name, ...margins, '--lease-duration', '10s']
-const concurrency = 10
-
-const REGISTRATION = z.looseObject({
-  metadata: z.looseObject({
-    managedFields: z.array(z.looseObject({manager: z.string(), fieldsV1: z.unknown()})).default([]),
-  }),
-  webhooks: z.array(
-    z.looseObject({timeoutSeconds: z.number(), clientConfig: z.looseObject({caBundle: z.string().default('')})}),
-  ),
-})
-const SECRET = z.looseObject({
-  metadata: z.looseObject({
-    resourceVersion: z.string(),
-    uid: z.string(),
-    annotations: z.record(z.string(), z.string()).default({}),
-  }),
-  type: z.string(),
-  data: z.record(z.string(), z.string()).default({}),
-})
-
 let cluster: Cluster
 let proxy: Proxy
 let kubeconfig = ''
+let webhook: WebhookCertificates
 let controllers: ControllerProcess[] = []
-const replicas: Replica[] = []
 
 beforeAll(async () => {
   cluster = await startCluster({apiServerArgs: ['--enable-aggregator-routing=true']})
@@ -53,118 +29,24 @@ beforeAll(async () => {
   proxy = await Proxy.start(cluster)
   kubeconfig = await controllerKubeconfig(cluster, proxy)
   await cluster.createNamespace('load')
-  await register()
+  webhook = new WebhookCertificates(cluster)
+  await webhook.register()
   controllers = [start(), start()]
 })
 
 afterAll(async () => {
-  for (const replica of replicas) await replica.end()
+  await webhook.end()
   for (const controller of controllers) expect(await controller.end()).toBe(0)
   proxy.stop()
   await cluster.stop()
 })
 
-const start = (...args: string[]) => ControllerProcess.start(cluster, kubeconfig, [...settings, ...args])
-
-async function apply(...objects: readonly object[]): Promise<void> {
-  const stdin = JSON.stringify({apiVersion: 'v1', kind: 'List', items: objects})
-  const {code, stderr} = await cluster.kubectl(['apply', '-f', '-'], {stdin})
-  expect(code, stderr).toBe(0)
-}
-
-/** As the installation registers it: without caBundle. */
-async function register(): Promise<void> {
-  const manifest = z
-    .looseObject({webhooks: z.array(z.looseObject({clientConfig: z.unknown()}))})
-    .parse(parse(readFileSync(join(root, 'manifests/kustomize/base/registration.yaml'), 'utf8')))
-  const service = {name, namespace: ownNamespace, path: '/mutate', port: 443}
-  const webhooks = manifest.webhooks.map((webhook) => ({...webhook, clientConfig: {service}}))
-  const ports = [{name: 'https', port: 443, targetPort: 8443}]
-  await apply(
-    {...manifest, metadata: {name}, webhooks},
-    {apiVersion: 'v1', kind: 'Service', metadata: {name, namespace: ownNamespace}, spec: {ports}},
-  )
-}
-
-/** A slice for each replica: they share an address and differ in their ports. */
-async function serveBy(...serving: readonly Replica[]): Promise<void> {
-  await apply(
-    ...serving.map(({port}, index) => ({
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: {
-        name: `${name}-${index}`,
-        namespace: ownNamespace,
-        labels: {'kubernetes.io/service-name': name},
-      },
-      addressType: 'IPv4',
-      endpoints: [{addresses: [outerAddress()], conditions: {ready: true}}],
-      ports: [{name: 'https', port, protocol: 'TCP'}],
-    })),
-  )
-}
-
-async function registration(): Promise<z.infer<typeof REGISTRATION>> {
-  const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${name}`
-  return REGISTRATION.parse((await cluster.api.request('GET', path)).body)
-}
-
-async function bundle(): Promise<string> {
-  const [webhook] = (await registration()).webhooks
-  return Buffer.from(webhook?.clientConfig.caBundle ?? '', 'base64').toString()
-}
-
-async function secret(of: string): Promise<z.infer<typeof SECRET> | undefined> {
-  const {status, body} = await cluster.api.request('GET', `/api/v1/namespaces/${ownNamespace}/secrets/${of}`)
-  return status === 200 ? SECRET.parse(body) : undefined
-}
-
-async function textOf(of: string, key: string): Promise<string> {
-  return Buffer.from((await secret(of))?.data[key] ?? '', 'base64').toString()
-}
-
-const serialOf = (pem: string) => everyCertificate(pem)[0]?.serialNumber ?? ''
-
-/** Every replica serves the certificate in the Secret, its signer alone is trusted, and nothing is under way. */
-function steady(what: string, timeout = 60_000): Promise<string> {
-  return cluster.until(`${what}: everything to be in its place`, timeout, async () => {
-    const [leaf, signer, next] = await Promise.all([
-      textOf('meshwright-webhook-tls', 'tls.crt'),
-      textOf('meshwright-ca', 'tls.crt'),
-      textOf('meshwright-ca', 'next.crt'),
-    ])
-    const trusted = everyCertificate(await bundle()).map(({serialNumber}) => serialNumber)
-    if (next !== '' || trusted.join() !== serialOf(signer) || leaf === '') return undefined
-    const [certificate] = everyCertificate(leaf)
-    if (certificate?.verify(new X509Certificate(signer).publicKey) !== true) return undefined
-    for (const replica of replicas) {
-      if ((await replica.servedTo(signer, servername)) !== serialOf(leaf)) return undefined
-    }
-    return serialOf(leaf)
-  })
-}
+const start = (...args: string[]) => ControllerProcess.start(cluster, kubeconfig, [...controllerSettings, ...args])
+const watched = (during: () => Promise<void>) => webhook.watched('load', during)
 
 /** As a user asks for it, and waits for it. */
 function rotate(...args: readonly string[]): Promise<string> {
   return meshwright(['certs', 'rotate', '--kubeconfig', cluster.kubeconfig, '--wait', '90s', ...args])
-}
-
-async function patchSecret(of: string, patch: object): Promise<void> {
-  const path = `/api/v1/namespaces/${ownNamespace}/secrets/${of}`
-  const {status} = await cluster.api.request('PATCH', path, patch, 'application/merge-patch+json')
-  expect(status).toBe(200)
-}
-
-const encode = (text: string) => Buffer.from(text).toString('base64')
-
-/** Somebody writes this bundle, or none, into the registration, as an upgrade may. */
-async function overwrite(caBundle: string, fieldManager = 'somebody'): Promise<void> {
-  const {webhooks} = await registration()
-  const changed = webhooks.map((webhook) => ({...webhook, clientConfig: {...webhook.clientConfig, caBundle}}))
-  const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${name}?fieldManager=${fieldManager}`
-  const patch = {webhooks: changed}
-  const {status} = await cluster.api.request('PATCH', path, patch, 'application/merge-patch+json')
-  expect(status).toBe(200)
 }
 
 /** Of the one that leads. */
@@ -173,46 +55,12 @@ async function metrics(): Promise<string> {
   return all.find((text) => /^meshwright_controller_leads 1$/m.test(text)) ?? ''
 }
 
-/**
- * Creates pods all the time, and asks every replica for its certificate over new connections, trusting what the
- * registration has at that moment and nothing else.
- */
-async function watched(during: () => Promise<void>): Promise<void> {
-  const [over, untrusted] = [new AbortController(), new Set<string>()]
-  let handshakes = 0
-  const asking = (async () => {
-    while (!over.signal.aborted) {
-      const ca = await bundle()
-      for (const replica of replicas) {
-        await replica.servedTo(ca, servername).then(
-          () => handshakes++,
-          (error: unknown) => untrusted.add(`${replica.port}: ${String(error)}`),
-        )
-      }
-      await sleep(20)
-    }
-  })()
-  try {
-    const {injected, failed} = await underLoad(cluster, 'load', concurrency, during)
-    expect(failed).toEqual([])
-    expect(injected).toBeGreaterThan(concurrency)
-  } finally {
-    over.abort()
-    await asking
-  }
-  expect([...untrusted]).toEqual([])
-  expect(handshakes).toBeGreaterThanOrEqual(replicas.length)
-}
-
 test('from nothing: an authority, a certificate for the Service, caBundle, and pods get their sidecars', async () => {
-  for (let i = 0; i < 3; i++) {
-    replicas.push(await Replica.start(cluster, {namespace: ownNamespace, name: 'meshwright-webhook-tls'}, ['load']))
-  }
-  await serveBy(...replicas)
-  await steady('the start')
+  await webhook.serve(3, ['load'])
+  await webhook.steady('the start')
   await watched(() => sleep(1000))
-  expect((await secret('meshwright-webhook-tls'))?.type).toBe('kubernetes.io/tls')
-  const [leaf] = everyCertificate(await textOf('meshwright-webhook-tls', 'tls.crt'))
+  expect((await webhook.secret('meshwright-webhook-tls'))?.type).toBe('kubernetes.io/tls')
+  const [leaf] = everyCertificate(await webhook.textOf('meshwright-webhook-tls', 'tls.crt'))
   for (const host of [servername, `${servername}.cluster.local`, name]) expect(leaf?.checkHost(host)).toBe(host)
   expect(leaf?.checkHost('elsewhere.example')).toBeUndefined()
   const days = ((leaf?.validToDate.getTime() ?? 0) - Date.now()) / 86_400_000
@@ -221,7 +69,10 @@ test('from nothing: an authority, a certificate for the Service, caBundle, and p
 })
 
 test('who reads what was logged and told learns no key', async () => {
-  const keys = [await textOf('meshwright-ca', 'tls.key'), await textOf('meshwright-webhook-tls', 'tls.key')]
+  const keys = [
+    await webhook.textOf('meshwright-ca', 'tls.key'),
+    await webhook.textOf('meshwright-webhook-tls', 'tls.key'),
+  ]
   for (const key of keys) {
     const [, line = ''] = key.split('\n')
     expect(line).toHaveLength(64)
@@ -247,12 +98,12 @@ test('tells when authority and certificate expire', async () => {
 test.each(['', encode('no certificate')])(
   'caBundle overwritten with %j is put right within 5 s, and nothing else',
   async (foreign) => {
-    const before = await bundle()
-    await overwrite(foreign)
+    const before = await webhook.bundle()
+    await webhook.overwrite(foreign)
     const since = performance.now()
-    await cluster.until('caBundle to be put right', 5000, async () => (await bundle()) === before)
+    await cluster.until('caBundle to be put right', 5000, async () => (await webhook.bundle()) === before)
     expect(performance.now() - since).toBeLessThan(5000)
-    const {metadata} = await registration()
+    const {metadata} = await webhook.registration()
     const ours = metadata.managedFields.filter(({manager}) => manager === 'meshwright')
     expect(ours.map(({fieldsV1}) => fieldsV1)).toEqual([
       {
@@ -261,51 +112,51 @@ test.each(['', encode('no certificate')])(
         },
       },
     ])
-    await steady('after that')
+    await webhook.steady('after that')
   },
 )
 
 test('another certificate again and again under load: no create fails', async () => {
-  const serials = new Set([await steady('before')])
+  const serials = new Set([await webhook.steady('before')])
   await watched(async () => {
     for (let i = 0; i < 3; i++) {
       await rotate()
-      serials.add(await steady(`rotation ${i + 1}`))
+      serials.add(await webhook.steady(`rotation ${i + 1}`))
     }
   })
   expect(serials.size).toBe(4)
 })
 
 test('another authority twice in a row, three replicas, files late: no create fails', async () => {
-  const before = await textOf('meshwright-ca', 'tls.crt')
-  for (const [index, replica] of replicas.entries()) replica.mount.delay = index * 1500
+  const before = await webhook.textOf('meshwright-ca', 'tls.crt')
+  for (const [index, replica] of webhook.replicas.entries()) replica.mount.delay = index * 1500
   await watched(async () => {
     await rotate('--ca')
     await rotate('--ca')
-    await steady('the second rotation')
+    await webhook.steady('the second rotation')
   })
-  for (const replica of replicas) replica.mount.delay = 0
-  const after = await textOf('meshwright-ca', 'tls.crt')
+  for (const replica of webhook.replicas) replica.mount.delay = 0
+  const after = await webhook.textOf('meshwright-ca', 'tls.crt')
   expect(after).not.toBe(before)
-  expect(everyCertificate(await bundle())).toHaveLength(1)
-  expect(await bundle()).toBe(after)
+  expect(everyCertificate(await webhook.bundle())).toHaveLength(1)
+  expect(await webhook.bundle()).toBe(after)
 })
 
 test.each([
   ['emptied', {'tls.crt': '', 'tls.key': '', 'ca.crt': ''}],
   ['filled with garbage', {'tls.crt': encode('garbage'), 'tls.key': encode('more')}],
 ])('the Secret of the webhook %s under load: the last good pair serves until there is another', async (_, data) => {
-  const before = await steady('before')
+  const before = await webhook.steady('before')
   await watched(async () => {
-    await patchSecret('meshwright-webhook-tls', {data})
-    await cluster.until('another certificate', 30_000, async () => (await steady('after')) !== before)
+    await webhook.patchSecret('meshwright-webhook-tls', {data})
+    await cluster.until('another certificate', 30_000, async () => (await webhook.steady('after')) !== before)
   })
 })
 
 test('a certificate whose time has come is renewed; one that is for other names too', async () => {
   const authority = {
-    cert: await textOf('meshwright-ca', 'tls.crt'),
-    key: await textOf('meshwright-ca', 'tls.key'),
+    cert: await webhook.textOf('meshwright-ca', 'tls.crt'),
+    key: await webhook.textOf('meshwright-ca', 'tls.key'),
   }
   const {issue} = await import('../../src/certs/authority.ts')
   for (const [hosts, age] of [
@@ -313,31 +164,37 @@ test('a certificate whose time has come is renewed; one that is for other names 
     [['elsewhere.example'], 0],
   ] as const) {
     const pair = await issue(authority, hosts, new Date(Date.now() - age * 86_400_000))
-    await patchSecret('meshwright-webhook-tls', {data: {'tls.crt': encode(pair.cert), 'tls.key': encode(pair.key)}})
-    await cluster.until('another certificate', 30_000, async () => (await steady('after')) !== serialOf(pair.cert))
+    await webhook.patchSecret('meshwright-webhook-tls', {
+      data: {'tls.crt': encode(pair.cert), 'tls.key': encode(pair.key)},
+    })
+    await cluster.until(
+      'another certificate',
+      30_000,
+      async () => (await webhook.steady('after')) !== serialOf(pair.cert),
+    )
   }
 })
 
 test.each(['deleted', 'damaged'])(
   'the Secret of the authority %s under load: another one takes over, and no create fails',
   async (how) => {
-    const before = await textOf('meshwright-ca', 'tls.crt')
+    const before = await webhook.textOf('meshwright-ca', 'tls.crt')
     await watched(async () => {
       if (how === 'damaged')
-        await patchSecret('meshwright-ca', {data: {'tls.key': encode('no key'), 'ca.crt': encode('?')}})
+        await webhook.patchSecret('meshwright-ca', {data: {'tls.key': encode('no key'), 'ca.crt': encode('?')}})
       else await cluster.kubectl(['delete', 'secret', '-n', ownNamespace, 'meshwright-ca'])
       await cluster.until('another authority', 60_000, async () => {
-        const after = await textOf('meshwright-ca', 'tls.crt')
+        const after = await webhook.textOf('meshwright-ca', 'tls.crt')
         return after !== '' && after !== before
       })
-      await steady('after')
+      await webhook.steady('after')
     })
     expect(controllers.some(({log}) => log.includes('MW6503'))).toBe(true)
   },
 )
 
 test('the leader killed after every write of a rotation: the next one goes on, and no create fails', async () => {
-  const before = await textOf('meshwright-ca', 'tls.crt')
+  const before = await webhook.textOf('meshwright-ca', 'tls.crt')
   let kills = 0
   await watched(async () => {
     proxy.onAnswer = async ({method, url, status}) => {
@@ -352,11 +209,15 @@ test('the leader killed after every write of a rotation: the next one goes on, a
       // The next one need not wait for the lease of the dead.
       await cluster.kubectl(['delete', 'lease', '-n', ownNamespace, 'meshwright-controller'])
     }
-    await patchSecret('meshwright-ca', {
+    await webhook.patchSecret('meshwright-ca', {
       metadata: {annotations: {'meshwright.dev/rotate': `${process.hrtime.bigint()}`}},
     })
-    await cluster.until('another authority', 150_000, async () => (await textOf('meshwright-ca', 'tls.crt')) !== before)
-    await steady('after the kills', 150_000)
+    await cluster.until(
+      'another authority',
+      150_000,
+      async () => (await webhook.textOf('meshwright-ca', 'tls.crt')) !== before,
+    )
+    await webhook.steady('after the kills', 150_000)
     proxy.onAnswer = () => undefined
   })
   // Both authorities announced, the promotion, the certificate, the end of the old one: in the Secrets and in caBundle.
@@ -369,15 +230,15 @@ test('whoever overwrites caBundle all the time is answered ten times a minute, n
   for (const controller of controllers) await controller.end()
   controllers = [start('--lease-duration', '15s')]
   await controllers[0]?.leads()
-  await steady('before the fight')
-  const right = await bundle()
+  await webhook.steady('before the fight')
+  const right = await webhook.bundle()
   const repairs: number[] = []
   const end = performance.now() + 65_000
   while (performance.now() < end) {
-    if ((await bundle()) === right) {
+    if ((await webhook.bundle()) === right) {
       repairs.push(performance.now())
       // Of a field that is emptied the API server keeps no owner.
-      await overwrite(encode('another bundle'), 'argocd-controller')
+      await webhook.overwrite(encode('another bundle'), 'argocd-controller')
     }
     await sleep(50)
   }
@@ -396,7 +257,7 @@ test('whoever overwrites caBundle all the time is answered ten times a minute, n
     'jsonpath={.items[*].note}',
   ])
   expect(stdout).toContain('MW6501 caBundle is overwritten again and again by argocd-controller')
-  await cluster.until('caBundle to be put right', 70_000, async () => (await bundle()) === right)
+  await cluster.until('caBundle to be put right', 70_000, async () => (await webhook.bundle()) === right)
 }, 400_000)
 
 test('a Secret that somebody else fills: caBundle follows it, over a change of its issuer under load', async () => {
@@ -404,23 +265,27 @@ test('a Secret that somebody else fills: caBundle follows it, over a change of i
   controllers = [start('--certificates', 'external')]
   await controllers[0]?.leads()
   const {issue, makeAuthority} = await import('../../src/certs/authority.ts')
-  const issued = (await secret('meshwright-ca'))?.metadata.resourceVersion
+  const issued = (await webhook.secret('meshwright-ca'))?.metadata.resourceVersion
   await watched(async () => {
     for (let i = 0; i < 2; i++) {
       const authority = await makeAuthority(new Date())
       const pair = await issue(authority, [servername], new Date())
       // cert-manager writes both at once; replicas get them later than we do, for a kubelet looks once a minute.
-      for (const replica of replicas) replica.mount.delay = 10_000
+      for (const replica of webhook.replicas) replica.mount.delay = 10_000
       const data = {'tls.crt': encode(pair.cert), 'tls.key': encode(pair.key), 'ca.crt': encode(authority.cert)}
-      await patchSecret('meshwright-webhook-tls', {data})
-      await cluster.until('the issuer alone to be trusted', 60_000, async () => (await bundle()) === authority.cert)
+      await webhook.patchSecret('meshwright-webhook-tls', {data})
+      await cluster.until(
+        'the issuer alone to be trusted',
+        60_000,
+        async () => (await webhook.bundle()) === authority.cert,
+      )
     }
   })
-  for (const replica of replicas) replica.mount.delay = 0
-  expect((await secret('meshwright-ca'))?.metadata.resourceVersion).toBe(issued)
-  const right = await bundle()
-  await overwrite('')
-  await cluster.until('caBundle to be put right', 5000, async () => (await bundle()) === right)
+  for (const replica of webhook.replicas) replica.mount.delay = 0
+  expect((await webhook.secret('meshwright-ca'))?.metadata.resourceVersion).toBe(issued)
+  const right = await webhook.bundle()
+  await webhook.overwrite('')
+  await cluster.until('caBundle to be put right', 5000, async () => (await webhook.bundle()) === right)
 })
 
 test('nothing of this was forbidden', () => {

@@ -1,6 +1,6 @@
 import {spawn, type ChildProcess} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdir, readdir, rename, rm, symlink, writeFile} from 'node:fs/promises'
+import {mkdir, readdir, writeFile} from 'node:fs/promises'
 import {networkInterfaces} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
@@ -9,6 +9,7 @@ import {z} from 'zod'
 import type {Cluster} from '../cluster/cluster.ts'
 import {freePorts} from '../cluster/ports.ts'
 import {HopelessError} from '../cluster/wait.ts'
+import {MountedFolder} from '../mounted-folder.ts'
 import {program, root} from './command.ts'
 
 const SECRET = z.object({
@@ -25,25 +26,25 @@ export function outerAddress(): string {
   return found.address
 }
 
-/**
- * Writes a Secret into a folder as a kubelet does: each version into a folder of its own, and then one swap of `..data`.
- * `delay` says how many milliseconds the next version takes to arrive; a file that the Secret lacks is gone.
- */
+/** Keeps a Secret mounted in a folder. `delay` says how many milliseconds the next version takes to arrive. */
 export class Mount {
-  readonly dir: string
   delay = 0
+  readonly #folder: MountedFolder
   readonly #cluster: Cluster
   readonly #path: string
-  readonly #names = new Set<string>()
   #version = ''
   #closed = false
   readonly #running: Promise<void>
 
   constructor(cluster: Cluster, dir: string, namespace: string, secret: string) {
     this.#cluster = cluster
-    this.dir = dir
+    this.#folder = new MountedFolder(dir)
     this.#path = `/api/v1/namespaces/${namespace}/secrets/${secret}`
     this.#running = this.#run()
+  }
+
+  get dir(): string {
+    return this.#folder.dir
   }
 
   async close(): Promise<void> {
@@ -52,7 +53,6 @@ export class Mount {
   }
 
   async #run(): Promise<void> {
-    await mkdir(this.dir, {recursive: true})
     while (!this.#closed) {
       const {status, body} = await this.#cluster.api
         .request('GET', this.#path)
@@ -64,26 +64,11 @@ export class Mount {
   }
 
   async #update({metadata, data}: z.infer<typeof SECRET>): Promise<void> {
-    const version = `..${metadata.resourceVersion}`
-    if (version === this.#version) return
+    if (metadata.resourceVersion === this.#version) return
     await sleep(this.#version === '' ? 0 : this.delay)
-    await mkdir(join(this.dir, version))
-    for (const [name, text] of Object.entries(data)) {
-      await writeFile(join(this.dir, version, name), Buffer.from(text, 'base64'))
-    }
-    await symlink(version, join(this.dir, '..data_tmp'))
-    await rename(join(this.dir, '..data_tmp'), join(this.dir, '..data'))
-    for (const name of Object.keys(data)) {
-      if (!this.#names.has(name)) await symlink(join('..data', name), join(this.dir, name))
-      this.#names.add(name)
-    }
-    for (const name of this.#names) {
-      if (Object.hasOwn(data, name)) continue
-      await rm(join(this.dir, name))
-      this.#names.delete(name)
-    }
-    if (this.#version !== '') await rm(join(this.dir, this.#version), {recursive: true})
-    this.#version = version
+    const files = Object.entries(data).map(([name, text]) => [name, Buffer.from(text, 'base64')] as const)
+    await this.#folder.write(Object.fromEntries(files))
+    this.#version = metadata.resourceVersion
   }
 }
 

@@ -1,6 +1,7 @@
-import {mkdir, readdir, rename, rm, symlink, writeFile} from 'node:fs/promises'
+import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
+import {MountedFolder} from '../mounted-folder.ts'
 
 /** Files by their names, as a Secret has them. */
 export type Texts = Readonly<Record<string, string>>
@@ -8,12 +9,11 @@ export type Texts = Readonly<Record<string, string>>
 /** Milliseconds within which every node has the new Secret; kubelets take up to two minutes. */
 const spread = 500
 
-/** A Secret as kubelets mount it into the pods of several nodes: whole, by one swap of a link, and on each node at its own time. */
+/** A Secret as kubelets mount it into the pods of several nodes, on each node at its own time. */
 export class Mounts {
   readonly #root: string
-  readonly #folders: string[] = []
+  readonly #folders = new Map<string, MountedFolder>()
   #texts: Texts
-  #writes = 0
 
   constructor(root: string, texts: Texts) {
     this.#root = root
@@ -27,43 +27,30 @@ export class Mounts {
 
   /** A folder for one more pod. */
   async mount(name: string): Promise<string> {
-    const folder = join(this.#root, name)
-    if (this.#folders.includes(folder)) return folder
-    await mkdir(folder, {recursive: true})
-    this.#folders.push(folder)
-    await this.#swap(folder)
-    for (const file of Object.keys(this.#texts)) await symlink(join('..data', file), join(folder, file))
-    return folder
+    const mounted = this.#folders.get(name)
+    if (mounted !== undefined) return mounted.dir
+    const folder = new MountedFolder(join(this.#root, name))
+    this.#folders.set(name, folder)
+    await folder.write(this.#texts)
+    return folder.dir
   }
 
   /** The pod is gone. */
   async unmount(name: string): Promise<void> {
-    const folder = join(this.#root, name)
-    this.#folders.splice(this.#folders.indexOf(folder), 1)
-    await rm(folder, {recursive: true})
+    const folder = this.#folders.get(name)
+    if (folder === undefined) return
+    this.#folders.delete(name)
+    await rm(folder.dir, {recursive: true})
   }
 
   /** Changes these files of the Secret, and resolves when every pod has them. */
   async write(texts: Texts): Promise<void> {
     this.#texts = {...this.#texts, ...texts}
     await Promise.all(
-      this.#folders.map(async (folder) => {
+      [...this.#folders.values()].map(async (folder) => {
         await sleep(Math.random() * spread)
-        await this.#swap(folder)
+        await folder.write(this.#texts)
       }),
     )
-  }
-
-  /** As the kubelet's AtomicWriter does it. */
-  async #swap(folder: string): Promise<void> {
-    const fresh = `..${++this.#writes}`
-    await mkdir(join(folder, fresh))
-    for (const [file, text] of Object.entries(this.#texts)) {
-      await writeFile(join(folder, fresh, file), text, {mode: 0o600})
-    }
-    await symlink(fresh, join(folder, '..data_tmp'))
-    await rename(join(folder, '..data_tmp'), join(folder, '..data'))
-    const old = (await readdir(folder)).filter((name) => /^\.\.\d+$/.test(name) && name !== fresh)
-    for (const name of old) await rm(join(folder, name), {recursive: true, force: true})
   }
 }
