@@ -31,3 +31,15 @@ export function cpuSeconds(pid: number): number {
     return Number.NaN
   }
 }
+
+/** Ticks of all cores since the machine was started, and those of them that its host gave to others; NaN where the system does not tell. */
+export function machineTicks(): {readonly all: number; readonly stolen: number} {
+  try {
+    const [, ...fields] = /^cpu .*/.exec(readFileSync('/proc/stat', 'utf8'))?.[0].split(/ +/) ?? []
+    // What comes after `steal`, guests, is counted in `user` already.
+    const ticks = fields.slice(0, 8).map(Number)
+    return {all: ticks.reduce((sum, each) => sum + each, 0), stolen: ticks[7] ?? Number.NaN}
+  } catch {
+    return {all: Number.NaN, stolen: Number.NaN}
+  }
+}
