@@ -17,11 +17,12 @@ export const webhookName = 'meshwright-webhook'
 export const servername = `${webhookName}.${ownNamespace}.svc`
 
 /** How the controller is started beside it, with pauses that a test can wait for. */
-export const controllerSettings = [
-  ...['--webhook-configuration', webhookName],
-  ...['--bundle-settle', '2s', '--secret-propagation', '20s'],
+export const controllerSettings: readonly string[] = [
+  `--webhook-configuration=${webhookName}`,
+  '--bundle-settle=2s',
+  '--secret-propagation=20s',
   // A lease of a second is lost where the machine has a lot to do.
-  ...['--lease-duration', '10s'],
+  '--lease-duration=10s',
 ]
 
 const concurrency = 10
