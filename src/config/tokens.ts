@@ -35,6 +35,7 @@ export function tokensOf(text: string, lines: LineCounter, refused: 'aliases' | 
     if (depth(parser.stack) > depthLimit) return {reason: 'depth', offset, lexeme}
   }
   for (const token of parser.end()) tokens.push(token)
+  // Its line can be told when all lines are known.
   const bare = text.search(/\r(?!\n)/)
   return bare < 0 ? tokens : {reason: 'return', offset: bare, lexeme: '\r'}
 }
