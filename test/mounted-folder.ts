@@ -1,14 +1,22 @@
-import {mkdir, rename, rm, symlink, writeFile} from 'node:fs/promises'
+import {chmod, chown, mkdir, rename, rm, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+
+/** Who may read a mounted file: its volume's `defaultMode`, and the group of the pod's `fsGroup`. */
+export interface Access {
+  readonly mode: number
+  readonly group?: number | undefined
+}
 
 /** A folder into which a Secret is mounted as kubelets do it (AtomicWriter): each version whole, by one swap of `..data`. */
 export class MountedFolder {
   readonly dir: string
+  readonly #access: Access
   readonly #names = new Set<string>()
   #version = 0
 
-  constructor(dir: string) {
+  constructor(dir: string, access: Access = {mode: 0o644}) {
     this.dir = dir
+    this.#access = access
   }
 
   /** Settles when the folder has these files and no other. */
@@ -16,7 +24,10 @@ export class MountedFolder {
     const [before, fresh] = [`..${this.#version}`, `..${++this.#version}`]
     await mkdir(join(this.dir, fresh), {recursive: true})
     for (const [name, content] of Object.entries(files)) {
-      await writeFile(join(this.dir, fresh, name), content, {mode: 0o600})
+      const file = join(this.dir, fresh, name)
+      await writeFile(file, content)
+      if (this.#access.group !== undefined) await chown(file, 0, this.#access.group)
+      await chmod(file, this.#access.mode)
     }
     await symlink(fresh, join(this.dir, '..data_tmp'))
     await rename(join(this.dir, '..data_tmp'), join(this.dir, '..data'))

@@ -14,7 +14,12 @@ const POD = z.looseObject({
   spec: z.looseObject({
     serviceAccountName: z.string(),
     restartPolicy: z.enum(['Always', 'Never']),
-    securityContext: z.looseObject({runAsNonRoot: z.literal(true), runAsUser: z.number(), runAsGroup: z.number()}),
+    securityContext: z.looseObject({
+      runAsNonRoot: z.literal(true),
+      runAsUser: z.number(),
+      runAsGroup: z.number(),
+      fsGroup: z.number().optional(),
+    }),
     containers: z.tuple([
       z.looseObject({
         name: z.string(),
@@ -30,7 +35,7 @@ const POD = z.looseObject({
     volumes: z.array(
       z.looseObject({
         name: z.string(),
-        secret: z.looseObject({secretName: z.string()}).optional(),
+        secret: z.looseObject({secretName: z.string(), defaultMode: z.number().default(0o644)}).optional(),
         configMap: z.looseObject({name: z.string()}).optional(),
       }),
     ),
@@ -120,10 +125,12 @@ export class OwnPods {
       const volume = spec.volumes.find((each) => each.name === name)
       const dir = join(folder, name)
       if (volume?.secret !== undefined) {
-        const {secretName} = volume.secret
+        const {secretName, defaultMode: mode} = volume.secret
         // A pod waits for its Secret.
         if (!(await this.#exists(`secrets/${secretName}`))) return
-        mounts.push(new Mount(this.#cluster, dir, this.#namespace, secretName))
+        mounts.push(
+          new Mount(this.#cluster, dir, this.#namespace, secretName, {mode, group: spec.securityContext.fsGroup}),
+        )
         await this.#cluster.until('the Secret to be mounted', 10_000, () => holds(dir, 'tls.crt'))
       } else if (volume?.configMap !== undefined) await this.#writeConfigMap(volume.configMap.name, dir)
       else throw new Error(`${metadata.name}: nobody plays the volume ${name}`)

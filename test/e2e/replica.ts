@@ -9,7 +9,7 @@ import {z} from 'zod'
 import type {Cluster} from '../cluster/cluster.ts'
 import {freePorts} from '../cluster/ports.ts'
 import {HopelessError} from '../cluster/wait.ts'
-import {MountedFolder} from '../mounted-folder.ts'
+import {MountedFolder, type Access} from '../mounted-folder.ts'
 import {program, root} from './command.ts'
 
 const SECRET = z.object({
@@ -36,9 +36,9 @@ export class Mount {
   #closed = false
   readonly #running: Promise<void>
 
-  constructor(cluster: Cluster, dir: string, namespace: string, secret: string) {
+  constructor(cluster: Cluster, dir: string, namespace: string, secret: string, access?: Access) {
     this.#cluster = cluster
-    this.#folder = new MountedFolder(dir)
+    this.#folder = new MountedFolder(dir, access)
     this.#path = `/api/v1/namespaces/${namespace}/secrets/${secret}`
     this.#running = this.#run()
   }
