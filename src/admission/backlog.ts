@@ -1,7 +1,7 @@
 /** Milliseconds that tasks go on before others get their turn: health checks, new requests, shedding. */
 const shortestSlice = 3
 /** Of the time that others took. The more of it and the longer a slice, the longer whoever is turned away waits under an overload. */
-const share = 0.6
+const share = 2 / 3
 
 /**
  * Tasks of requests that were received, in order. Without it every request would be worked on the moment it is read, the

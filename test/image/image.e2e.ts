@@ -7,7 +7,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {writeFolder} from '../../src/certs/folder.ts'
 import {authority, call, eventually, keyPair} from '../admission/harness.ts'
 import {WebhookProcess} from '../admission/webhook-process.ts'
-import {commandOf, environmentOf, runStages, type Stage} from './stages.ts'
+import {commandOf, runStages, type Stage} from './stages.ts'
 
 // No container engine: what the stages of each Dockerfile do is done in clean directories, and what comes of it is started. The base images themselves, and the layers on top of them, are not tried here.
 
@@ -46,16 +46,14 @@ describe('what the stages make', () => {
 
   test('is started as the launcher starts it, knows its version and says what it is made of', () => {
     const stage = stageOf('Dockerfile')
-    const young = (text: string) => /--max-semi-space-size=(\d+)/.exec(text)?.[1]
-    const [usual, controllers] = [
-      young(stage.env.join('\n')),
-      young(readFileSync(join(root, 'manifests/kustomize/base/deployments.yaml'), 'utf8')),
-    ]
-    expect(readFileSync(join(root, 'bin/meshwright'), 'utf8')).toContain(
-      `case \${1-} in controller) young=${controllers} ;; *) young=${usual} ;; esac\nheap=--max-semi-space-size=$young\n`,
-    )
+    const controllers = /NODE_OPTIONS\n\s+value: (.+)/.exec(
+      readFileSync(join(root, 'manifests/kustomize/base/deployments.yaml'), 'utf8'),
+    )?.[1]
+    const launcher = readFileSync(join(root, 'bin/meshwright'), 'utf8')
+    expect(launcher).toContain(`  controller) set -- ${controllers} "$main" "$@" ;;\n`)
+    expect(launcher).toContain(`  *) set -- ${stage.env['NODE_OPTIONS']} "$main" "$@" ;;\n`)
     const [program = '', ...args] = asItsUser([...commandOf(stage), 'version'])
-    const {stdout} = spawnSync(program, args, {cwd: stage.root, encoding: 'utf8', env: environmentOf(stage)})
+    const {stdout} = spawnSync(program, args, {cwd: stage.root, encoding: 'utf8', env: stage.env})
     expect(stdout).toContain(manifest.version)
     expect(stage.labels.join('\n')).toContain(manifest.version)
     const bill = JSON.parse(readFileSync(join(stage.root, 'meshwright/dist/sbom.cdx.json'), 'utf8'))

@@ -3,7 +3,7 @@ import {cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync} from 'node:fs
 import {tmpdir} from 'node:os'
 import {basename, dirname, isAbsolute, join, relative, resolve} from 'node:path'
 import dockerignore from '@balena/dockerignore'
-import {DockerfileParser} from 'dockerfile-ast'
+import {DockerfileParser, Env} from 'dockerfile-ast'
 
 /** What a base image brings that an image starts with; the pinned Node stands in for the base's own. */
 const ofTheBase: ReadonlyMap<string, string> = new Map([['/nodejs/bin/node', process.execPath]])
@@ -16,8 +16,8 @@ export interface Stage {
   user: string
   entrypoint: readonly string[]
   readonly labels: string[]
-  /** `NAME=value` each. */
-  readonly env: string[]
+  /** What its processes start with. */
+  readonly env: Record<string, string>
   readonly keywords: string[]
 }
 
@@ -50,7 +50,7 @@ export function runStages(context: string, dockerfile: string): Stage {
         user: 'root',
         entrypoint: [],
         labels: [],
-        env: [],
+        env: {},
         keywords: [],
       }
       stages.set(args[2] ?? root, stage)
@@ -61,7 +61,9 @@ export function runStages(context: string, dockerfile: string): Stage {
     if (keyword === 'WORKDIR') mkdirSync(onHost(stage, (stage.workdir = args[0] ?? '/')), {recursive: true})
     else if (keyword === 'USER') stage.user = args[0] ?? ''
     else if (keyword === 'LABEL') stage.labels.push(...args)
-    else if (keyword === 'ENV') stage.env.push(...args)
+    else if (instruction instanceof Env)
+      for (const property of instruction.getProperties())
+        stage.env[property.getName()] = property.getValue() ?? ''
     else if (keyword === 'ENTRYPOINT') stage.entrypoint = JSON.parse(text)
     else if (keyword === 'RUN') run(stage, text)
     else if (keyword === 'COPY') {
@@ -78,11 +80,6 @@ export function runStages(context: string, dockerfile: string): Stage {
 /** The command that starts the stage here, with its arguments. */
 export function commandOf({entrypoint, root}: Stage): readonly string[] {
   return entrypoint.map((word) => ofTheBase.get(word) ?? (isAbsolute(word) ? join(root, word) : word))
-}
-
-/** What the stage's processes start with. */
-export function environmentOf({env}: Stage): Readonly<Record<string, string>> {
-  return Object.fromEntries(env.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))
 }
 
 function onHost(stage: Stage, path: string): string {
