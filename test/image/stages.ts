@@ -62,8 +62,7 @@ export function runStages(context: string, dockerfile: string): Stage {
     else if (keyword === 'USER') stage.user = args[0] ?? ''
     else if (keyword === 'LABEL') stage.labels.push(...args)
     else if (instruction instanceof Env)
-      for (const property of instruction.getProperties())
-        stage.env[property.getName()] = property.getValue() ?? ''
+      for (const property of instruction.getProperties()) stage.env[property.getName()] = property.getValue() ?? ''
     else if (keyword === 'ENTRYPOINT') stage.entrypoint = JSON.parse(text)
     else if (keyword === 'RUN') run(stage, text)
     else if (keyword === 'COPY') {
