@@ -29,7 +29,7 @@ COPY package.json LICENSE ./
 # With dist/sbom.cdx.json, what is in the bundle, and dist/THIRD-PARTY-NOTICES.txt, under which licenses.
 COPY --from=build /build/dist dist
 USER 65532:65532
-# The webhook's, as in bin/meshwright, which says why; the controller's manifest says others.
+# Node's options for the webhook, as in bin/meshwright, which says why; the controller's manifest has others.
 ENV NODE_OPTIONS="--max-semi-space-size=8 --v8-pool-size=1"
 ENTRYPOINT ["/nodejs/bin/node", "/meshwright/dist/main.js"]
 CMD ["--help"]

@@ -21,9 +21,9 @@ const unused = 3000
 
 /** Runs the webhook until `io.lifetime` says stop, and then until the last answer is delivered. */
 export async function serve(options: WebhookOptions, io: Io): Promise<void> {
-  // Under overload the requests that wait outlive the young generation. Where the heap may double before it is looked through, and
-  // not grow to several times of what is in it, that takes 60 MiB less; looked through more often, whoever is turned away
-  // meanwhile waits longer. What a review costs otherwise stays as it was.
+  // Under overload the requests that wait outlive the young generation. The heap may double before it is looked through, and not
+  // grow to several times of what is in it; looked through more often, whoever is turned away meanwhile waits longer. What a review
+  // costs otherwise stays as it was.
   setFlagsFromString('--heap-growing-percent=100')
   const sink = sinkOf(io)
   const log = createLog(options.logLevel, sink)
