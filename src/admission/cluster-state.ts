@@ -98,8 +98,8 @@ export class ClusterState {
       const preparation = prepareEnvironments(loaded, this.cache, this.#choice)
       const lacking = preparation.ok ? lackingIn(preparation.prepared) : []
       if (preparation.ok && lacking.length === 0) this.#good.set(name, preparation.prepared)
-      else if (preparation.ok) problems.push(...lacking.map((reason) => `MeshConfig ${name} ${reason}`))
-      else problems.push(...preparation.problems.map(formatProblem))
+      else if (preparation.ok) for (const reason of lacking) problems.push(`MeshConfig ${name} ${reason}`)
+      else for (const problem of preparation.problems) problems.push(formatProblem(problem))
     }
     const governing = this.#good.get(defaultConfiguration)
     if (governing === undefined) return {problems}

@@ -154,7 +154,7 @@ function nativeVerdict(subject: Subject, injector: Injector, enforced: boolean, 
   for (const speaker of ['pod', 'namespace'] as const) {
     if (native.inject || native.refusal !== undefined || native.speaker !== speaker) continue
     const silenced = speaker === 'pod' ? withoutPodSwitches(asked, injector) : withoutNamespaceSwitches(asked, injector)
-    notes.push(...silenced.keys.map(unheeded))
+    for (const key of silenced.keys) notes.push(unheeded(key))
     asked = silenced.subject
     native = injector.native(asked)
   }

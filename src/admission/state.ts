@@ -38,13 +38,13 @@ export function prepareEnvironments(loaded: LoadedConfiguration, objects: Object
   const prepareOne = (environment: string | undefined, name: string | undefined): Prepared | undefined => {
     const resolution = loaded.resolve(environment, {mesh: choice.mesh})
     if (!resolution.ok) {
-      problems.push(...resolution.problems)
+      for (const problem of resolution.problems) problems.push(problem)
       return undefined
     }
     const {resolved} = resolution
     const preparation = prepare(withClusterDNS(resolved.configuration, choice.clusterDNS), objects)
     if (!preparation.ok) {
-      problems.push(...locateProblems(resolved, preparation.problems))
+      for (const problem of locateProblems(resolved, preparation.problems)) problems.push(problem)
       return undefined
     }
     const found = [...resolved.findings, ...preparation.prepared.injector.findings]

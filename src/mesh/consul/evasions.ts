@@ -40,7 +40,7 @@ export function findEvasions({pod, namespace, overrides}: Subject, settings: Set
   }
   const {containers, initContainers = [], securityContext} = pod.spec
   const all = [...containers, ...initContainers]
-  if (!settings.openShift) found.push(...runningAsInit(all, securityContext?.runAsUser))
+  if (!settings.openShift) for (const evasion of runningAsInit(all, securityContext?.runAsUser)) found.push(evasion)
   for (const {name, image = ''} of all) {
     if (!isReserved(name) || isOwnImage(image, settings)) continue
     found.push({

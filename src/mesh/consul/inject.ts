@@ -53,9 +53,8 @@ export function injection(settings: Settings): (subject: Subject) => Injection {
         )
       : undefined
 
-    const added: Volume[] = [memoryVolume]
-    if (settings.accessLogs?.path !== undefined) added.push(accessLogEmptyDir)
-    added.push(...userVolumes(annotations))
+    const logVolumes = settings.accessLogs?.path === undefined ? [] : [accessLogEmptyDir]
+    const added: Volume[] = [memoryVolume, ...logVolumes, ...userVolumes(annotations)]
     const mounts = [
       ...accessLogMounts(annotations, settings.accessLogs, [...volumes, ...added]),
       ...userMounts(annotations),

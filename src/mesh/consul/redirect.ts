@@ -63,14 +63,13 @@ export function redirectConfig(
       index++
     }
   }
-  inbound.push(...exclusions.inboundPorts)
   return goJson({
     ConsulDNSIP: dnsAddress,
     ConsulDNSPort: dnsAddress === '' ? 0 : dnsPort,
     ProxyUserID: String(users.proxy),
     ProxyInboundPort: proxyInboundPort,
     ProxyOutboundPort: proxyOutboundPort,
-    ExcludeInboundPorts: orNull(inbound),
+    ExcludeInboundPorts: orNull([...inbound, ...exclusions.inboundPorts]),
     ExcludeOutboundPorts: orNull(exclusions.outboundPorts),
     ExcludeOutboundCIDRs: orNull(exclusions.outboundCidrs),
     ExcludeUIDs: [String(users.init), ...exclusions.uids],

@@ -54,18 +54,17 @@ export function sidecarArgsMaker(settings: Settings): (parts: ArgParts) => reado
     ]
     if (connection.skipServerWatch) args.push('-server-watch-disabled=true')
     pushIdentity(args, settings, namespace, token)
-    args.push(...tls)
+    for (const arg of tls) args.push(arg)
     if (wishes.proxyHealthCheck) args.push(flatText('-envoy-ready-bind-port=', proxyHealthPort + service.index))
     if (multiPort) args.push(flatText('-envoy-admin-bind-port=', 19000 + service.index))
     pushLifecycle(args, parts, settings)
     args.push(flatText('-telemetry-prom-scrape-path=', scrapePath(annotations, metrics)))
-    args.push(...mergingArgs(annotations, ports, metrics, parts.servicePort, loopback))
+    for (const arg of mergingArgs(annotations, ports, metrics, parts.servicePort, loopback)) args.push(arg)
     if (parts.dns) args.push(dnsBindPort)
 
     const extra = extraArgs(annotations, settings.envoyExtraArgs)
-    if (multiPort) args.push('--', '--base-id', String(service.index), ...extra)
-    else if (extra.length > 0) args.push('--', ...extra)
-    return args
+    if (multiPort) return [...args, '--', '--base-id', String(service.index), ...extra]
+    return extra.length > 0 ? [...args, '--', ...extra] : args
   }
 }
 

@@ -44,11 +44,10 @@ function tokenized(text: string): readonly CST.Token[] | undefined {
   const parser = new Parser()
   const tokens: CST.Token[] = []
   for (const lexeme of new Lexer().lex(text)) {
-    tokens.push(...parser.next(lexeme))
+    for (const token of parser.next(lexeme)) tokens.push(token)
     if (parser.stack.length > deepest) return undefined
   }
-  tokens.push(...parser.end())
-  return tokens
+  return [...tokens, ...parser.end()]
 }
 
 const plainTags: ReadonlySet<string> = new Set([

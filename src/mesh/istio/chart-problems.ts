@@ -75,8 +75,7 @@ export function chartProblems(chart: Chart): SettingsProblem[] {
     } else if (requiredMaps.some((map) => map === path) && !isValues(chart.at(path))) problem(path, 'must be a map')
   }
   if (!Array.isArray(chart.at('revisionTags') ?? [])) problem('revisionTags', 'must be a list')
-  problems.push(...resourceProblems(chart))
-  return problems
+  return [...problems, ...resourceProblems(chart)]
 }
 
 const requiredMaps = [

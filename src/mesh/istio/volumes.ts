@@ -65,7 +65,7 @@ export function proxyVolumes(rendering: Rendering, reader: VolumeReader): Volume
     const account = serviceAccount === '' ? 'default' : serviceAccount
     volumes.push({name: 'istio-certs', secret: {optional: true, secretName: `istio.${account}`}})
   }
-  if (reader !== 'gateway') volumes.push(...userVolumes(rendering))
+  if (reader !== 'gateway') for (const volume of userVolumes(rendering)) volumes.push(volume)
   if (reader === 'sidecar' && lightstepCertificates(rendering) !== undefined) {
     volumes.push({name: 'lightstep-certs', secret: {optional: true, secretName: 'lightstep.cacert'}})
   }
@@ -105,8 +105,7 @@ export function proxyMounts(rendering: Rendering, reader: VolumeReader): VolumeM
   mounts.push({name: 'istio-podinfo', mountPath: '/etc/istio/pod'})
   const certificates = reader === 'sidecar' ? lightstepCertificates(rendering) : undefined
   if (certificates !== undefined) mounts.push({name: 'lightstep-certs', mountPath: certificates, readOnly: true})
-  if (reader !== 'gateway') mounts.push(...userMounts(rendering))
-  return mounts
+  return reader === 'gateway' ? mounts : [...mounts, ...userMounts(rendering)]
 }
 
 /** Where the workload's certificate lies, for the proxy and for what speaks gRPC without one. */

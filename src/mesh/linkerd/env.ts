@@ -40,12 +40,19 @@ export function envTemplate(proxy: ProxySettings, settings: Settings): EnvTempla
 }
 
 export function proxyEnv(template: EnvTemplate, facts: PodFacts, settings: Settings): EnvVar[] {
-  const env = [...template.beforePorts, variable('INBOUND_PORTS', facts.inboundPorts), ...template.afterPorts]
-  if (settings.tracing.enabled) env.push(variable('TRACE_EXTRA_ATTRIBUTES', facts.traceAttributes))
-  env.push(...template.beforeOpaque)
-  if (facts.opaquePorts !== '') env.push(variable('INBOUND_PORTS_DISABLE_PROTOCOL_DETECTION', facts.opaquePorts))
-  env.push(...template.afterOpaque, ...facts.additionalEnv, ...settings.experimentalEnv)
-  return env
+  const {tracing, experimentalEnv} = settings
+  const {opaquePorts} = facts
+  return [
+    ...template.beforePorts,
+    variable('INBOUND_PORTS', facts.inboundPorts),
+    ...template.afterPorts,
+    ...(tracing.enabled ? [variable('TRACE_EXTRA_ATTRIBUTES', facts.traceAttributes)] : []),
+    ...template.beforeOpaque,
+    ...(opaquePorts === '' ? [] : [variable('INBOUND_PORTS_DISABLE_PROTOCOL_DETECTION', opaquePorts)]),
+    ...template.afterOpaque,
+    ...facts.additionalEnv,
+    ...experimentalEnv,
+  ]
 }
 
 function beforePorts(proxy: ProxySettings, settings: Settings): EnvVar[] {

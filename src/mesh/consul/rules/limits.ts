@@ -36,7 +36,7 @@ export function localRequestTimeout(routes: readonly Route[], findings: Findings
       findings.approximated('MW6316', 'timeout', origin, message)
     }
   }
-  const longest = Math.max(0, ...routes.map(({timeout = 0}) => timeout))
+  const longest = routes.reduce((most, {timeout = 0}) => Math.max(most, timeout), 0)
   return perTry ?? (longest > localTimeout ? longest : undefined)
 }
 
@@ -46,7 +46,7 @@ function perTryTimeout(routes: readonly Route[], findings: Findings): number | u
   const origins = limits.flatMap((limit) => (limit === undefined ? [] : [limit.origin]))
   if (origins.length === 0) return undefined
   const perTry = limits.map((limit) => limit?.perTry)
-  const longest = Math.max(...perTry.map((limit) => limit ?? Infinity))
+  const longest = perTry.reduce<number>((most, limit = Infinity) => Math.max(most, limit), 0)
   if (longest === Infinity || routes.at(-1)?.matches.length !== 0) {
     for (const origin of origins) {
       const message =

@@ -48,10 +48,10 @@ export function accessPart(intent: ServiceIntent, installed: InstalledPolicy): P
     if (first === undefined) continue
     if (cells.every(({callers, probe}) => !probe && callersKey(callers) === callersKey(first.callers)))
       authorizations.allow(first.callers, serverKind, name)
-    else
-      routes.push(
-        ...accessRoutes({namespace: service.namespace, server: name, origin}, cells, authorizations, findings),
-      )
+    else {
+      const place = {namespace: service.namespace, server: name, origin}
+      for (const route of accessRoutes(place, cells, authorizations, findings)) routes.push(route)
+    }
   }
   const servers = ports.map((port) => server(intent, facts, port, 'deny'))
   return partOf('access', origins, findings, [...authorizations.desired, ...routes, ...servers])

@@ -44,7 +44,7 @@ function callersOf(rule: AccessRule, rules: readonly AccessRule[], findings: Fin
     }
     const own = accountsOf(peer, rule, rules, findings)
     if (own === undefined) complete = false
-    else accounts.push(...own)
+    else for (const account of own) accounts.push(account)
   }
   return complete ? some(namespaces, accounts) : undefined
 }

@@ -30,14 +30,14 @@ export function trafficPart(intent: ServiceIntent, installed: InstalledPolicy): 
       subset.origin,
       `the selector and the ports of Service ${service.name} are not known`,
     )
-  if (facts !== undefined) desired.push(...versionServices(service, facts, subsets, findings))
+  if (facts !== undefined) for (const object of versionServices(service, facts, subsets, findings)) desired.push(object)
   if (breaker !== undefined) desired.push(breakerService(service, breaker))
   const versions = versionServiceNames(
     service.name,
     subsets.map(({name}) => name),
   )
   if (routes.length > 0 && intent.protocol !== 'tcp')
-    desired.push(...routesOf(intent, routes, {service, facts, versions}, installed, findings))
+    for (const object of routesOf(intent, routes, {service, facts, versions}, installed, findings)) desired.push(object)
   else if (breaker !== undefined && facts !== undefined)
     routablePorts(facts, breaker.origin, 'circuit-breaker', installed, findings)
   return partOf('traffic', originsOf(traffic), findings, desired)
