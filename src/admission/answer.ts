@@ -7,7 +7,8 @@ import type {Reviewed} from './review.ts'
 /** What answers reviews; looked up for each one, so that configuration can change meanwhile. */
 export interface Admission {
   review(body: unknown): Reviewed | {readonly badRequest: string}
-  readonly failurePolicy: FailurePolicy
+  /** What a review meets that could not be worked on. */
+  failurePolicy(body: unknown): FailurePolicy
   /** What failures are counted under. */
   readonly mesh: MeshName
 }
@@ -28,7 +29,7 @@ export interface Answer {
 const depthLimit = 64
 const [tooDeep, noJson, noReview] = [new Fault('MW5005'), new Fault('MW5008'), new Fault('MW5011')]
 
-/** From the bytes of a request to those of its answer. Never throws; an error inside is answered by `mesh.failurePolicy`. */
+/** From the bytes of a request to those of its answer. Never throws; an error inside is answered by `admission.failurePolicy`. */
 export function answer(text: Buffer, late: boolean, admission: Admission): Answer | Fault {
   if (nestsDeeper(text, depthLimit)) return tooDeep
   let body: unknown
@@ -50,8 +51,9 @@ export function answer(text: Buffer, late: boolean, admission: Admission): Answe
   }
 }
 
-function failed(body: unknown, code: FailureCode, {failurePolicy, mesh}: Admission, error?: unknown): Answer | Fault {
-  const review = failedReview(body, code, failurePolicy)
+function failed(body: unknown, code: FailureCode, admission: Admission, error?: unknown): Answer | Fault {
+  const {mesh} = admission
+  const review = failedReview(body, code, admission.failurePolicy(body))
   if (review === undefined) return noReview
   return {body: review.body, mesh, decision: 'failed', code, namespace: review.namespace, owner: '', error}
 }

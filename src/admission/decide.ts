@@ -24,7 +24,7 @@ export type Decision =
   | {readonly verdict: 'refuse'; readonly code: RefusalCode; readonly reason: string}
 
 /** Namespaces that run the cluster itself: never injected on Meshwright's own word. */
-const clusterNamespaces: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease'])
+export const clusterNamespaces: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease'])
 
 /**
  * Who is injected, and why: the first of the pod's Meshwright key, the pod's native key, the namespace's Meshwright

@@ -1,4 +1,6 @@
 import {admissionCodes, type AdmissionCode} from '../codes/admission.ts'
+import {clusterNamespaces} from './decide.ts'
+import {choose, readRequest, unknownNamespace, type AdmissionState} from './review.ts'
 
 /** What a pod meets when the webhook fails inside. */
 export type FailurePolicy = 'Fail' | 'Ignore'
@@ -10,6 +12,23 @@ export interface Failed {
   /** The AdmissionReview as JSON text. */
   readonly body: string
   readonly namespace: string
+}
+
+/**
+ * What a review meets that could not be worked on: what the administrator says. Under `mesh.enforced` a pod is refused, for
+ * else whoever brings about an error, or so much work that there is no time left, would be past the sidecar.
+ */
+export function failurePolicyOf(review: unknown, state: AdmissionState): FailurePolicy {
+  // As in a webhook's registration: without a word of the administrator's nothing gets past.
+  const {failurePolicy = 'Fail'} = state.base.settings
+  if (failurePolicy === 'Fail') return failurePolicy
+  const request = readRequest(review)
+  if (typeof request === 'string') return failurePolicy
+  const {kind, operation, subResource, namespace: name} = request
+  if (kind !== 'Pod' || operation !== 'CREATE' || subResource !== '') return failurePolicy
+  if (name === state.ownNamespace || clusterNamespaces.has(name)) return failurePolicy
+  const prepared = choose(state.objects.namespace(name) ?? unknownNamespace(name), state) ?? state.base
+  return prepared.settings.enforced === true ? 'Fail' : failurePolicy
 }
 
 /** A valid answer to a review that could not be worked on; undefined where the body is no review at all. */

@@ -230,7 +230,8 @@ export class Reviewer {
   }
 }
 
-function readRequest(body: unknown): AdmissionRequest | string {
+/** What an AdmissionReview asks, or in one sentence why it is none. */
+export function readRequest(body: unknown): AdmissionRequest | string {
   if (!isRecord(body)) return 'the body is not a JSON object; send an AdmissionReview of admission.k8s.io/v1'
   if (body['apiVersion'] !== 'admission.k8s.io/v1' || body['kind'] !== 'AdmissionReview') {
     return 'apiVersion and kind must be admission.k8s.io/v1 and AdmissionReview'

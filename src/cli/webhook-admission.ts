@@ -1,7 +1,8 @@
 import {resolve} from 'node:path'
 import type {Admission} from '../admission/answer.ts'
+import {failurePolicyOf} from '../admission/failure.ts'
 import {ObjectIndex} from '../admission/objects.ts'
-import {Reviewer} from '../admission/review.ts'
+import {Reviewer, type AdmissionState} from '../admission/review.ts'
 import {Shapes} from '../admission/shape.ts'
 import {prepareEnvironments, type Choice} from '../admission/state.ts'
 import {formatProblem} from '../config/problem.ts'
@@ -57,11 +58,10 @@ export class AdmissionLoader {
     const preparation = prepareEnvironments(configuration.loaded, objects, this.#choice)
     if (!preparation.ok) return {ok: false, problems: preparation.problems.map(formatProblem)}
     const {base, environments, findings} = preparation.prepared
-    const state = {base, environments, objects, shapes: this.#shapes, ownNamespace: this.#ownNamespace}
+    const state: AdmissionState = {base, environments, objects, shapes: this.#shapes, ownNamespace: this.#ownNamespace}
     const admission: Admission = {
       mesh: base.mesh,
-      // As in a webhook's registration: without a word of the administrator's nothing gets past.
-      failurePolicy: base.settings.failurePolicy ?? 'Fail',
+      failurePolicy: (body) => failurePolicyOf(body, state),
       review: (body) => this.#reviewer.review(body, state),
     }
     return {ok: true, inForce: {admission, environments: [...environments.keys()], findings}}

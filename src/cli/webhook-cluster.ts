@@ -1,5 +1,6 @@
 import type {Admission} from '../admission/answer.ts'
 import {ClusterState, keyOf, meshConfigs, namespaces, type InCluster} from '../admission/cluster-state.ts'
+import {failurePolicyOf} from '../admission/failure.ts'
 import {trimmed} from '../admission/cluster-cache.ts'
 import {Reviewer, type AdmissionState} from '../admission/review.ts'
 import {Shapes} from '../admission/shape.ts'
@@ -150,7 +151,7 @@ export class ClusterLoader {
     const {base, environments} = governing
     const admission: Admission = {
       mesh: base.mesh,
-      failurePolicy: base.settings.failurePolicy ?? 'Fail',
+      failurePolicy: (body) => failurePolicyOf(body, state),
       review: (body) => this.#reviewer.review(body, state),
     }
     return {admission, environments: [...environments.keys()], findings}

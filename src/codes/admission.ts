@@ -5,7 +5,7 @@ export const admissionCodes = {
   MW5001: {
     title: 'internal error',
     sentence: 'The webhook failed while it worked on the pod.',
-    fix: 'Look for the request in the webhook log and report it; mesh.failurePolicy says what pods meet meanwhile.',
+    fix: 'Look for the request in the webhook log and report it; mesh.failurePolicy says what pods meet meanwhile, and mesh.enforced refuses them.',
   },
   MW5002: {
     title: 'too late',

@@ -139,7 +139,12 @@ export const effects: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ],
   ['mesh.enforced', onAll('opt-outs are reported and not heeded; ways around the sidecar are refused')],
   ['mesh.strict', onAll('a finding refuses the configuration')],
-  ['mesh.failurePolicy', onAll('Fail refuses a pod on an internal error, Ignore lets it through without a sidecar')],
+  [
+    'mesh.failurePolicy',
+    onAll(
+      'Fail refuses a pod on an internal error, Ignore lets it through without a sidecar unless mesh.enforced is true',
+    ),
+  ],
   ['mesh.allowedImages', onAll('a pod whose sidecar would have another image is refused')],
   ...(['cpu', 'memory'] as const).flatMap((resource): [string, Effect][] =>
     (['min', 'max'] as const).map((side) => [

@@ -190,7 +190,7 @@ const mesh = section(
       .meta(
         meaning(
           'Fail or Ignore',
-          'What a pod meets when the webhook fails inside: refused, or let through without a sidecar.',
+          'What a pod meets when the webhook fails inside: refused, or let through without a sidecar; under enforced always refused.',
         ),
       )
       .optional(),

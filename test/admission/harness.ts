@@ -19,7 +19,7 @@ export function fakeAdmission(
 ): Admission {
   return {
     mesh: 'istio',
-    failurePolicy,
+    failurePolicy: () => failurePolicy,
     review(body) {
       work(body)
       const uid = String(Reflect.get(Object(Reflect.get(Object(body), 'request')), 'uid'))
