@@ -2,7 +2,7 @@ import type {IncomingMessage} from 'node:http'
 import type {Budget} from './budget.ts'
 import {Fault} from './fault.ts'
 
-/** Bytes of one body: what controller-runtime takes, for the API server's own limit is 3 MiB an object, old and new. */
+/** Bytes of one body: what controller-runtime takes, for the API server's own limit is 3 MiB an object, old and new. `size.ts` says how much of it is worked on. */
 const bodyLimit = 7 * 1024 * 1024
 /** Bodies beyond this share a budget; pods have a few KiB, so a flood of giants does not starve them. */
 const largeBody = 64 * 1024

@@ -13,6 +13,7 @@ import {readOverrides} from './overrides.ts'
 import {patch} from './patch.ts'
 import {podSecurityFindings} from './pod-security.ts'
 import type {Shapes} from './shape.ts'
+import {excessOf} from './size.ts'
 
 /** One configuration with its environments. */
 export interface Governing {
@@ -52,6 +53,8 @@ export interface AdmissionRequest {
   readonly subResource: string
   readonly namespace: string
   readonly object: unknown
+  /** In half a sentence, why the object was not even read. */
+  readonly excess?: string | undefined
 }
 
 export const environmentKey = 'meshwright.dev/environment'
@@ -98,6 +101,8 @@ export function admit(request: AdmissionRequest, state: AdmissionState): Verdict
     const wanted = quoted(namespace.labels[key] ?? '')
     return refused(code, `namespace ${name} is labelled ${key}: ${wanted}; the ${plural} are ${names}`)
   }
+  const excess = request.excess ?? excessOf(request)
+  if (excess !== undefined) return refused('MW2012', excess)
   if (request.kind === 'Service') {
     const service = state.shapes.service(raw)
     if (!service.ok) return refused('MW2008', service.message)
@@ -198,11 +203,15 @@ export interface Reviewed {
 export class Reviewer {
   readonly #base64 = new Base64()
 
-  /** The answer to an AdmissionReview v1, or in one sentence why the body is none. */
-  review(body: unknown, state: AdmissionState): Reviewed | {readonly badRequest: string} {
+  /**
+   * The answer to an AdmissionReview v1, or in one sentence why the body is none.
+   *
+   * @param excess why the review was not read but for what it says of its object, in half a sentence
+   */
+  review(body: unknown, state: AdmissionState, excess?: string): Reviewed | {readonly badRequest: string} {
     const request = readRequest(body)
     if (typeof request === 'string') return {badRequest: request}
-    const verdict = admit(request, state)
+    const verdict = admit(excess === undefined ? request : {...request, excess}, state)
     return {
       body: this.#answer(request, verdict),
       namespace: request.namespace,

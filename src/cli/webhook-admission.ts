@@ -62,7 +62,7 @@ export class AdmissionLoader {
     const admission: Admission = {
       mesh: base.mesh,
       failurePolicy: (body) => failurePolicyOf(body, state),
-      review: (body) => this.#reviewer.review(body, state),
+      review: (body, excess) => this.#reviewer.review(body, state, excess),
     }
     return {ok: true, inForce: {admission, environments: [...environments.keys()], findings}}
   }

@@ -152,7 +152,7 @@ export class ClusterLoader {
     const admission: Admission = {
       mesh: base.mesh,
       failurePolicy: (body) => failurePolicyOf(body, state),
-      review: (body) => this.#reviewer.review(body, state),
+      review: (body, excess) => this.#reviewer.review(body, state, excess),
     }
     return {admission, environments: [...environments.keys()], findings}
   }

@@ -57,6 +57,11 @@ export const refusals = {
     sentence: "The namespace's label meshwright.dev/config names a MeshConfig that the webhook does not have.",
     fix: 'Use the name of a MeshConfig of the cluster, or remove the label.',
   },
+  MW2012: {
+    title: 'more than a pod needs',
+    sentence: 'The object is larger, or has more parts, than the webhook works on: others would have to wait.',
+    fix: 'Move data into a ConfigMap or a volume, and containers into pods of their own.',
+  },
 } as const satisfies Record<string, Entry>
 
 export type RefusalCode = keyof typeof refusals
