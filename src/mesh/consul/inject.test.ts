@@ -157,8 +157,18 @@ describe('a pod is refused with a sentence', () => {
     [{'connect-service': 'a,$(id)', 'transparent-proxy': 'false'}, 'in a shell'],
     [{'connect-service': 'a,a', 'transparent-proxy': 'false'}, 'two containers named "consul-dataplane-a"'],
     [{'connect-service': 'a,'.repeat(1000), 'transparent-proxy': 'false'}, '100 are the most'],
+    [
+      {'connect-service': 'a,b,c,d,e', 'transparent-proxy': 'false', 'envoy-extra-args': 'a '.repeat(125_000)},
+      'together',
+    ],
+    [{'connect-service-upstreams': 'a:1,'.repeat(30_000)}, '20000 are the most'],
   ])('%j', (annotations, sentence) => {
     expect(refusal(webPod(annotations))).toContain(sentence)
+  })
+
+  it('where it is larger than the annotation that would hold it', () => {
+    const container = {name: 'app', image: 'app:1', args: ['x'.repeat(300_000)]}
+    expect(refusal(webPod({}, {containers: [container]}))).toContain('consul.hashicorp.com/original-pod')
   })
 
   it('where a container or a volume has a name that the mesh needs', () => {

@@ -7,14 +7,14 @@ import {arrange, changeContainers, refuseDuplicates, refuseSidecarUser, withEnv}
 import {dnsFields} from './dns.ts'
 import {initContainerMaker} from './init-container.ts'
 import {dataVolume} from './keys.ts'
-import {defaultServicePort, injectedMetadata} from './metadata.ts'
+import {defaultServicePort, injectedMetadata, originalPod} from './metadata.ts'
 import {scrapePort} from './metrics.ts'
 import {openShiftIds, type Ids} from './openshift.ts'
 import {overrideFindings} from './overrides.ts'
 import {PodPorts} from './ports.ts'
 import {readExclusions, redirectConfig} from './redirect.ts'
 import {initSecurity, sidecarSecurity, usualIds} from './security.ts'
-import {accountVolume, findToken, readServices, refuseUnsupportedMultiPort} from './services.ts'
+import {accountVolume, findToken, readServices, refuseManyCopies, refuseUnsupportedMultiPort} from './services.ts'
 import type {Settings} from './settings.ts'
 import {loopbackAddress, sidecarArgsMaker} from './sidecar-args.ts'
 import {sidecarContainer} from './sidecar.ts'
@@ -37,7 +37,11 @@ export function injection(settings: Settings): (subject: Subject) => Injection {
     const annotations = new Annotations(pod.metadata.annotations)
     const wishes = readWishes(annotations, namespace, overrides, settings)
     const services = readServices(annotations, settings)
-    if (services.length > 1) refuseUnsupportedMultiPort(annotations, wishes, settings)
+    if (services.length > 1) {
+      refuseUnsupportedMultiPort(annotations, wishes, settings)
+      refuseManyCopies(annotations, services.length)
+      if (annotations.refusal !== undefined) return {outcome: 'refused', message: annotations.refusal}
+    }
     const ids = readIds(annotations, subject, settings)
     const ports = new PodPorts(containers)
     const prometheusPort = scrapePort(annotations, ports, settings.metrics)
@@ -81,7 +85,7 @@ export function injection(settings: Settings): (subject: Subject) => Injection {
       return {init, sidecar: sidecarContainer(parts, settings)}
     })
 
-    const env = upstreamEnv(annotations, ports, loopback)
+    const env = upstreamEnv(annotations, ports, loopback, containers.length + initContainers.length)
     const changed = {
       containers: withEnv(changeContainers(containers, annotations, wishes), env),
       initContainers: withEnv(initContainers, env),
@@ -94,9 +98,19 @@ export function injection(settings: Settings): (subject: Subject) => Injection {
     }
     const inserted = [...pairs.map(({sidecar}) => sidecar), ...pairs.map(({init}) => init)]
     refuseDuplicates(annotations, pod, inserted, added)
+    const original = originalPod(pod, annotations)
     if (annotations.refusal !== undefined) return {outcome: 'refused', message: annotations.refusal}
     const metadata = injectedMetadata(
-      {pod, namespace, annotations, wishes, servicePort, prometheusPort, redirect: settings.cni ? redirect : undefined},
+      {
+        pod,
+        original,
+        namespace,
+        annotations,
+        wishes,
+        servicePort,
+        prometheusPort,
+        redirect: settings.cni ? redirect : undefined,
+      },
       settings,
     )
     return {

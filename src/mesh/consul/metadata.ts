@@ -47,6 +47,8 @@ export function defaultServicePort(containers: readonly Container[]): string {
 
 export interface MetadataParts {
   readonly pod: Pod
+  /** What `originalPod` makes of it. */
+  readonly original: string
   readonly namespace: NamespaceFacts
   readonly annotations: Annotations
   readonly wishes: Wishes
@@ -56,13 +58,28 @@ export interface MetadataParts {
   readonly redirect: string | undefined
 }
 
+/** What Kubernetes takes of all annotations together. */
+const mostAnnotationBytes = 256 * 1024
+
+/** The pod as it came, for an annotation; a pod that would not fit there is refused, as the API server would afterwards. */
+export function originalPod(pod: Pod, annotations: Annotations): string {
+  const text = goJson(goPod(pod))
+  if (text.length > mostAnnotationBytes) {
+    annotations.refuse(
+      `the pod does not fit into the annotation ${originalPodKey} that Consul wants of it: it has ${text.length} ` +
+        `characters of JSON, and Kubernetes takes ${mostAnnotationBytes} bytes`,
+    )
+  }
+  return text
+}
+
 /** The pod's metadata with what the injector notes for Consul's controllers, its CNI plugin and Prometheus. */
 export function injectedMetadata(parts: MetadataParts, settings: Settings): ObjectMeta {
   const {pod, namespace, annotations, wishes, servicePort, redirect} = parts
   const {accessLogs, connection, dualStack, metrics} = settings
   const written: Record<string, string> = {
     ...pod.metadata.annotations,
-    [originalPodKey]: goJson(goPod(pod)),
+    [originalPodKey]: parts.original,
     [oldVersionKey]: consulK8s2_0_3.version,
     [versionKey]: consulK8s2_0_3.version,
     [dualStackKey]: String(dualStack),

@@ -3,9 +3,11 @@ import type {Subject} from '../mesh.ts'
 import type {Container, Volume, VolumeMount} from '../pod.ts'
 import {isValues} from '../values.ts'
 import type {Annotations} from './annotations.ts'
+import {keyPrefix} from './keys.ts'
 import {mergingEnabled} from './metrics.ts'
 import type {Settings} from './settings.ts'
 import {shown} from './shown.ts'
+import {userMountKey} from './user-volumes.ts'
 import type {Wishes} from './wishes.ts'
 
 /** One of the services that a pod registers; a pod with a single service leaves it unnamed. */
@@ -39,6 +41,22 @@ export function readServices(annotations: Annotations, settings: Settings): read
     return single
   }
   return names.length > 1 ? names.map((name, index) => ({index, name})) : single
+}
+
+/** Characters of annotations whose items every service's containers get, times the services. */
+const mostCopied = 1024 * 1024
+const copiedKeys = ['envoy-extra-args', userMountKey] as const
+
+/** Each service has a sidecar of its own, so what a pod writes for its sidecar is multiplied by them. */
+export function refuseManyCopies(annotations: Annotations, services: number): void {
+  for (const key of copiedKeys) {
+    const length = annotations.get(key)?.length ?? 0
+    if (length * services > mostCopied) {
+      annotations.refuse(
+        `annotation ${keyPrefix}${key} has ${length} characters for each of ${services} services: ${mostCopied} together are the most`,
+      )
+    }
+  }
 }
 
 /** A single service is named in the command only where there are ACLs, and stands between double quotes there. */

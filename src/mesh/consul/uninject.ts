@@ -22,7 +22,8 @@ export function uninject(pod: Pod): Pod {
   const original = readOriginal(annotations.get('original-pod'))
   const kept = containers.filter((container) => !injected(container))
   const keptInits = initContainers.filter((container) => !injected(container))
-  const env = ['127.0.0.1', '::1'].map((loopback) => upstreamEnv(annotations, new PodPorts(kept), loopback))
+  const count = kept.length + keptInits.length
+  const env = ['127.0.0.1', '::1'].map((loopback) => upstreamEnv(annotations, new PodPorts(kept), loopback, count))
   const restore = (container: Container) => restored(container, env, originalContainer(original, container.name))
   const volumes = (pod.spec.volumes ?? []).filter(keepsVolume(annotations, original))
   const {initContainers: _, volumes: __, ...rest} = pod.spec

@@ -40,6 +40,14 @@ describe('a pod as Go prints it', () => {
     expect(goJson(printed)).toContain('"ports":[{"name":"http","containerPort":80}]')
   })
 
+  it('escapes long text as it does short text', () => {
+    const text = 'a<b>&\u2028\u2029\u203c\u20a8€\\"\\ud800\ud800\\\ud83d\ude00'
+    const short = goJson(text).slice(1, -1)
+    expect(short).toBe('a\\u003cb\\u003e\\u0026\\u2028\\u2029\u203c\u20a8€\\\\\\"\\\\ud800\\ufffd\\\\\ud83d\ude00')
+    expect(goJson(text.repeat(5000))).toBe(`"${short.repeat(5000)}"`)
+    expect(goJson(`${'x'.repeat(70_000)}\ud800<`)).toBe(`"${'x'.repeat(70_000)}\\ufffd\\u003c"`)
+  })
+
   it('finds each difference however deep, and one after the other', () => {
     const container = '{"env":[{"value":"1","name":"A"},{"name":"B","value":""}],"args":[],"name":"web","stdin":false}'
     expect(goJson(goContainer(JSON.parse(container)))).toBe(

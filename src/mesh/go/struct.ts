@@ -1,4 +1,5 @@
 import type {Container, Json, Pod} from '../pod.ts'
+import {htmlEscaped} from './html.ts'
 import {canonicalQuantity} from './quantity.ts'
 import {goStructs, type GoField, type GoType} from './struct-table.ts'
 import {canonicalTime} from './time.ts'
@@ -64,12 +65,19 @@ export function goVolumeMount(mount: Json): Json {
 /** JSON text as Go's encoding/json writes it: `<`, `>`, `&`, U+2028 and U+2029 escaped, lone surrogates replaced. */
 export function goJson(value: Json): string {
   const text = JSON.stringify(value)
-  return unlikeGo.test(text) ? text.replace(escapes, escape) : text
+  if (!unlikeGo.test(text)) return text
+  return text.length > longText ? htmlEscaped(text).replace(loneSurrogates, '\\ufffd') : text.replace(escapes, escape)
 }
+
+/** Characters beyond which a call for each match takes too long. */
+const longText = 64 * 1024
 
 const unlikeGo = /[<>&\u2028\u2029]|\\ud/
 // An escaped backslash is matched first, so that a `u` after it is not taken for an escape.
 const escapes = /[<>&\u2028\u2029]|\\\\|\\ud[89a-f][0-9a-f]{2}/g
+
+/** The same of long text that has no other of these left, without a call for each. */
+const loneSurrogates = /(?<=(?:^|[^\\])(?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g
 
 function escape(found: string): string {
   if (found === '\\\\') return found

@@ -193,6 +193,8 @@ describe('a refusal names the annotation and the value', () => {
     [keys.proxyCPU, 'many'],
     [keys.proxyConfig, 'concurrency: many'],
     [keys.templates, 'waypoint'],
+    [keys.templates, 'sidecar,'.repeat(30_000) + 'sidecar'],
+    ['prometheus.istio.io/scrape-targets', '1,'.repeat(100_000)],
     [keys.logLevel, 'a: b'],
     [keys.includeOutboundPorts, 'a"b'],
     [keys.userVolume, '{"a": "b"}'],

@@ -266,10 +266,16 @@ function nativeOf(annotations: StringMap, byDefault: boolean): {readonly templat
   }
 }
 
+/** Each is merged into the whole pod, and no two of the three that there are need to be named twice. */
+const mostTemplates = 4
+
 function templatesOf(annotations: StringMap, defaults: readonly TemplateName[]): readonly TemplateName[] {
   const asked = own(annotations, keys.templates)
   if (asked === undefined) return defaults
-  return asked.split(',').map((item) => {
+  const items = asked.split(',', mostTemplates + 1)
+  if (items.length > mostTemplates)
+    throw new RefusedValue(`annotation ${keys.templates} names more than ${mostTemplates} templates`)
+  return items.map((item) => {
     const name = item.trim()
     const known = injectedTemplates.find((template) => template === name)
     if (known === undefined) throw new RefusedValue(`annotation ${keys.templates}: ${templateProblem(name) ?? ''}`)

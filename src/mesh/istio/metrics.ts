@@ -103,6 +103,9 @@ function scrapeOf(annotations: StringMap): Scrape {
   return first === undefined ? {...found, targets} : {...found, port: first.port, path: first.path, targets}
 }
 
+/** Each is written into the proxy's environment; a pod has fewer ports that somebody scrapes. */
+const mostTargets = 1000
+
 /** `port[:path]` with commas between; undefined where a port is missing, which istiod only logs. */
 function readTargets(text: string): readonly Target[] | undefined {
   const targets: Target[] = []
@@ -111,6 +114,8 @@ function readTargets(text: string): readonly Target[] | undefined {
     const colon = entry.indexOf(':')
     const port = (colon < 0 ? entry : entry.slice(0, colon)).trim()
     if (port === '') return undefined
+    if (targets.length === mostTargets)
+      throw new RefusedValue(`annotation prometheus.istio.io/scrape-targets has more than ${mostTargets} targets`)
     targets.push({port, path: (colon < 0 ? '' : entry.slice(colon + 1).trim()) || '/metrics'})
   }
   return targets
