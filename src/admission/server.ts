@@ -31,8 +31,8 @@ export interface ServerOptions {
 }
 
 /**
- * Bytes of bodies beyond 64 KiB that may be in flight: a review of 2 MiB, the largest that is worked on (`size.ts`), takes up to
- * 60 ms in which nobody else is answered, so four of them make others wait for a quarter of a second.
+ * Bytes of bodies beyond 64 KiB that may be in flight. Those of 1.5 MiB are the largest that are worked on (`size.ts`): each
+ * takes up to 50 ms in which nobody else is answered, so five of them make others wait for a quarter of a second.
  */
 const largeBodies = 8 * 1024 * 1024
 /** Milliseconds. */

@@ -1,10 +1,11 @@
 import * as fc from 'fast-check'
+import {giantReviews} from '../hostile/giants.ts'
 import {corpusOf} from './corpus.ts'
 import {edited, editsOf, spoiled, type Tree} from './mutation.ts'
 
 /** One body to send, and what must come back if the answer is 200. */
 export interface FuzzBody {
-  readonly kind: 'pod' | 'mutation' | 'bytes'
+  readonly kind: 'pod' | 'mutation' | 'bytes' | 'giant'
   readonly body: Buffer
 }
 
@@ -451,5 +452,18 @@ export function* fuzzBodies(seed: number): Generator<FuzzBody> {
       {seed: seed + round, numRuns: each},
     )
     yield* drawn
+  }
+}
+
+/** The same with giants among them: each once at the beginning, then one in five thousand: it costs as much as hundreds. */
+export function* withGiants(seed: number): Generator<FuzzBody> {
+  const giants = [...giantReviews.beyond, ...giantReviews.below]
+  let [drawn, sent] = [0, 0]
+  for (const body of fuzzBodies(seed)) {
+    yield body
+    const giant = giants[sent % giants.length]
+    if (++drawn % (sent < giants.length ? 20 : 5000) !== 0 || giant === undefined) continue
+    sent++
+    yield {kind: 'giant', body: giant.text}
   }
 }

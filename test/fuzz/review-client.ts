@@ -2,7 +2,7 @@ import {isDeepStrictEqual} from 'node:util'
 import {Agent} from 'node:https'
 import jsonPatch from 'fast-json-patch'
 import {applyPatch} from '../apply-patch.ts'
-import {fuzzBodies, type FuzzBody} from './review-bodies.ts'
+import {withGiants, type FuzzBody} from './review-bodies.ts'
 import {call, Wire, type Response} from '../admission/harness.ts'
 
 export interface FuzzReport {
@@ -34,14 +34,21 @@ export async function fuzz(port: number, ca: string, count: number, seed: number
     problems: [],
   }
   const agent = new Agent({keepAlive: true, maxSockets: width})
-  const bodies = fuzzBodies(seed)
+  const bodies = withGiants(seed)
+  let giant = Promise.resolve()
   let sent = 0
   const worker = async () => {
     while (sent < count) {
       sent++
       const {value} = bodies.next()
       if (value === undefined) return
-      const answer = await send(port, agent, ca, value, report)
+      const answering =
+        value.kind === 'giant'
+          ? giant.then(() => send(port, agent, ca, value, report))
+          : send(port, agent, ca, value, report)
+      // The webhook takes 8 MiB at a time, so two of them together would be turned away.
+      if (value.kind === 'giant') giant = answering.then(() => undefined)
+      const answer = await answering
       if (answer === undefined) continue
       report.statuses.set(answer.status, (report.statuses.get(answer.status) ?? 0) + 1)
       const problem = judge(value, answer, report)

@@ -28,11 +28,12 @@ export function upstreamEnv(
     const name = service.trim().replaceAll('-', '_').toUpperCase()
     env.push({name: flatText(name, '_CONNECT_SERVICE_HOST'), value: loopback})
     env.push({name: flatText(name, '_CONNECT_SERVICE_PORT'), value: String(number)})
+    if (env.length > mostVariables) break
   }
   if (env.length * containers > mostVariables) {
     annotations.refuse(
-      `annotation ${keyPrefix}connect-service-upstreams gives each of ${containers} containers ${env.length} environment ` +
-        `variables: ${mostVariables} are the most`,
+      `annotation ${keyPrefix}connect-service-upstreams gives ${containers} containers more than ${mostVariables} ` +
+        'environment variables together',
     )
     return []
   }

@@ -44,6 +44,8 @@ export function resolveOpaquePorts(text: string, containers: readonly Container[
 }
 
 function portRange(text: string): string | undefined {
+  // Nearly always, and there may be a hundred thousand.
+  if (/^[1-9][0-9]{0,3}$/.test(text)) return text
   const [from = '', to = from, ...more] = text.split('-', 3)
   const lower = parseUnsigned(from, 10, 16)
   const upper = parseUnsigned(to, 10, 16)
