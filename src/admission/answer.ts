@@ -63,7 +63,7 @@ export function answer(text: Buffer, late: boolean, admission: Admission): Answe
 
 /** What makes the text too much to be worked on, or even parsed: half a second in which nobody else is answered. */
 function excessOf(text: Buffer): string | undefined {
-  if (text.length > largestReview) return `the review has ${text.length} bytes; ${largestReview} are the most`
+  if (text.length > largestReview) return `the review has more than ${largestReview} bytes`
   const bound = exceeded(text, bounds)
   return bound === 'values' ? `the review holds more than ${mostValues} values` : bound
 }

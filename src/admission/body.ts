@@ -1,14 +1,19 @@
 import type {IncomingMessage} from 'node:http'
 import type {Budget} from './budget.ts'
 import {Fault} from './fault.ts'
+import {largestReview} from './size.ts'
 
-/** Bytes of one body: what controller-runtime takes, for the API server's own limit is 3 MiB an object, old and new. `size.ts` says how much of it is worked on. */
+/**
+ * Bytes of one body: what controller-runtime takes, for the API server's own limit is 3 MiB an object, old and new. How much of
+ * it is worked on says `size.ts`; what comes after that is counted and forgotten.
+ */
 const bodyLimit = 7 * 1024 * 1024
 /** Bodies beyond this share a budget; pods have a few KiB, so a flood of giants does not starve them. */
 const largeBody = 64 * 1024
 
-/** A whole body and when its request came. */
+/** A body and when its request came. */
 export interface Received {
+  /** All of it, or the beginning of one that is too large to be worked on, itself too large for that. */
   readonly text: Buffer
   /** Milliseconds, of the same clock as `performance.now()`. */
   readonly arrived: number
@@ -52,7 +57,7 @@ export class Receiver {
     }
     this.receiving++
     const chunks: Buffer[] = []
-    let length = 0
+    let [length, kept] = [0, 0]
     let reserved = 0
     let open = true
     const finish = () => {
@@ -79,6 +84,8 @@ export class Receiver {
         return
       }
       if (length > largeBody) reserved = length
+      if (kept > largestReview) return
+      kept += chunk.length
       chunks.push(chunk)
     })
     message.on('end', () => {
@@ -86,7 +93,7 @@ export class Receiver {
       finish()
       const [first] = chunks
       if (first === undefined) done(empty)
-      else done({text: chunks.length === 1 ? first : Buffer.concat(chunks, length), arrived, reserved})
+      else done({text: chunks.length === 1 ? first : Buffer.concat(chunks, kept), arrived, reserved})
     })
     message.on('close', () => {
       if (open) drop()
