@@ -1,26 +1,17 @@
 /**
  * A thread of its own that does to a replica what row 16 is about: on the one of the load, its work would be measured as the
- * replica's. Says what became of the bodies once the slow connections are open, and holds those until it is terminated.
+ * replica's. Says what became of it all once the slow connections are open, and holds those until it is terminated.
  */
-import {once} from 'node:events'
 import {Agent, request} from 'node:https'
 import {Readable} from 'node:stream'
+import {text} from 'node:stream/consumers'
 import {connect} from 'node:tls'
 import {parentPort, workerData} from 'node:worker_threads'
 import {z} from 'zod'
+import {giantReviews} from '../hostile/giants.ts'
+import {ATTACK, type Damage} from './attack.ts'
 
-export const ATTACK = z.object({
-  port: z.number(),
-  /** PEM of whom to trust. */
-  ca: z.string(),
-  /** Bytes of bodies that say how long they are. */
-  announced: z.array(z.number()),
-  /** Bytes of bodies that do not. */
-  streamed: z.array(z.number()),
-  /** Connections that begin a request and never go on with it. */
-  slow: z.number(),
-})
-export type Attack = z.infer<typeof ATTACK>
+const ANSWER = z.object({response: z.object({auditAnnotations: z.object({code: z.string()})})})
 
 const chunk = Buffer.alloc(64 * 1024, 0x20)
 
@@ -49,20 +40,61 @@ function* chunksOf(bytes: number): Generator<Buffer> {
   for (let left = bytes; left > 0; left -= chunk.length) yield left < chunk.length ? chunk.subarray(0, left) : chunk
 }
 
-/** Opened one after the other: the fault is that they stay, not that their handshakes take turns. The server pushes some out. */
-async function openSlow(port: number, ca: string, count: number): Promise<void> {
-  for (let opened = 0; opened < count; opened++) {
-    const socket = connect({host: '127.0.0.1', port, ca}).on('error', () => undefined)
-    await Promise.race([once(socket, 'secureConnect').catch(() => undefined), once(socket, 'close')])
-    if (!socket.destroyed) socket.write('POST /mutate HTTP/1.1\r\nHost: a\r\nX-Slow: ')
+/** Posts a review and gives the code of the answer. */
+async function post(port: number, ca: string, body: Buffer): Promise<string> {
+  const {promise, resolve, reject} = Promise.withResolvers<{status: number; answer: string}>()
+  const headers = {'content-type': 'application/json', 'content-length': body.length}
+  const options = {host: '127.0.0.1', port, ca, path: '/mutate', method: 'POST', headers, agent: false, timeout: 60_000}
+  const call = request(options, (response) => {
+    text(response).then((answer) => resolve({status: response.statusCode ?? 0, answer}), reject)
+  })
+  call.on('error', reject).on('timeout', () => call.destroy(new Error('no answer')))
+  call.end(body)
+  try {
+    const {status, answer} = await promise
+    return status === 200 ? ANSWER.parse(JSON.parse(answer)).response.auditAnnotations.code : `HTTP ${status}`
+  } catch (error) {
+    return String(error)
   }
 }
 
-const {port, ca, announced, streamed, slow} = ATTACK.parse(workerData)
+/** Opened one after the other: the fault is that they stay, not that their handshakes take turns. The server pushes some out. */
+async function openSlow(port: number, ca: string, count: number): Promise<Damage['slow']> {
+  const [held, errors] = [new Set<object>(), new Set<string>()]
+  let [opened, most] = [0, 0]
+  for (let index = 0; index < count; index++) {
+    const {promise, resolve} = Promise.withResolvers<void>()
+    const socket = connect({host: '127.0.0.1', port, ca}, () => {
+      socket.write('POST /mutate HTTP/1.1\r\nHost: a\r\nX-Slow: ')
+      opened++
+      held.add(socket)
+      most = Math.max(most, held.size)
+      resolve()
+    })
+    socket.on('error', (error) => {
+      if (!held.has(socket)) errors.add(error.message)
+    })
+    socket.on('close', () => {
+      held.delete(socket)
+      resolve()
+    })
+    // Else its end is never seen.
+    socket.resume()
+    await promise
+  }
+  return {opened, held: most, errors: [...errors]}
+}
+
+const {port, ca, announced, streamed, rounds, slow} = ATTACK.parse(workerData)
 const statuses = await Promise.all([
   ...announced.map((bytes) => send(port, ca, bytes, true)),
   ...streamed.map((bytes) => send(port, ca, bytes, false)),
 ])
-await openSlow(port, ca, slow)
+const codes: string[] = []
+// One after the other: more than 8 MiB at a time are turned away unread.
+for (let round = 0; round < rounds; round++) {
+  for (const {text: review} of [...giantReviews.beyond, ...giantReviews.below]) codes.push(await post(port, ca, review))
+}
+const damage: Damage = {statuses, codes, slow: await openSlow(port, ca, slow)}
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window: there is no origin
-parentPort?.postMessage(statuses)
+parentPort?.postMessage(damage)
