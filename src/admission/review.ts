@@ -13,7 +13,7 @@ import {readOverrides} from './overrides.ts'
 import {patch} from './patch.ts'
 import {podSecurityFindings} from './pod-security.ts'
 import type {Shapes} from './shape.ts'
-import {excessOf} from './size.ts'
+import {excessOf, namespaceExcess} from './size.ts'
 
 /** One configuration with its environments. */
 export interface Governing {
@@ -101,7 +101,7 @@ export function admit(request: AdmissionRequest, state: AdmissionState): Verdict
     const wanted = quoted(namespace.labels[key] ?? '')
     return refused(code, `namespace ${name} is labelled ${key}: ${wanted}; the ${plural} are ${names}`)
   }
-  const excess = request.excess ?? excessOf(request)
+  const excess = request.excess ?? excessOf(request) ?? namespaceExcess(namespace)
   if (excess !== undefined) return refused('MW2012', excess)
   if (request.kind === 'Service') {
     const service = state.shapes.service(raw)

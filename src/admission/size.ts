@@ -1,3 +1,4 @@
+import type {NamespaceFacts} from '../mesh/objects.ts'
 import {isValues, type Values} from '../mesh/values.ts'
 import type {AdmissionRequest} from './review.ts'
 
@@ -13,7 +14,7 @@ export const largestReview = 1.5 * 1024 * 1024
 export const mostValues = 40_000
 /** Bytes of the keys and values of all annotations: what Kubernetes takes (TotalAnnotationSizeLimitB). */
 export const mostAnnotationBytes = 256 * 1024
-/** Of the annotations, and of the labels: copying a map costs more than copying a list. */
+/** Of the annotations, and of the labels, also of a namespace: copying a map costs more than copying a list. */
 const mostKeys = 5000
 /** Regular ones and init containers together; what a mesh adds to each of them is multiplied by these. */
 const mostContainers = 1000
@@ -22,12 +23,10 @@ const mostContainers = 1000
 export function excessOf({kind, object}: Pick<AdmissionRequest, 'kind' | 'object'>): string | undefined {
   const metadata = field(object, 'metadata')
   const [annotations, labels] = [mapOf(metadata, 'annotations'), mapOf(metadata, 'labels')]
-  const keys = Object.keys(annotations)
-  if (keys.length > mostKeys) return `metadata.annotations has ${keys.length} keys; ${mostKeys} are the most`
-  const ofLabels = Object.keys(labels).length
-  if (ofLabels > mostKeys) return `metadata.labels has ${ofLabels} keys; ${mostKeys} are the most`
+  const crowded = crowdedMap('metadata', annotations, labels)
+  if (crowded !== undefined) return crowded
   let bytes = 0
-  for (const key of keys) {
+  for (const key of Object.keys(annotations)) {
     const value = annotations[key]
     bytes += Buffer.byteLength(key) + (typeof value === 'string' ? Buffer.byteLength(value) : 0)
   }
@@ -38,6 +37,22 @@ export function excessOf({kind, object}: Pick<AdmissionRequest, 'kind' | 'object
   const spec = field(object, 'spec')
   const containers = lengthOf(field(spec, 'containers')) + lengthOf(field(spec, 'initContainers'))
   return containers > mostContainers ? `spec has ${containers} containers; ${mostContainers} are the most` : undefined
+}
+
+/** The same of the namespace that an object is in: what a mesh reads of it is read for each of its pods. */
+export function namespaceExcess({name, labels, annotations}: NamespaceFacts): string | undefined {
+  return crowdedMap(`namespace ${name}: metadata`, annotations, labels)
+}
+
+function crowdedMap(where: string, annotations: Values, labels: Values): string | undefined {
+  for (const [name, map] of [
+    ['annotations', annotations],
+    ['labels', labels],
+  ] as const) {
+    const {length} = Object.keys(map)
+    if (length > mostKeys) return `${where}.${name} has ${length} keys; ${mostKeys} are the most`
+  }
+  return undefined
 }
 
 function field(value: unknown, key: string): unknown {

@@ -43,6 +43,16 @@ describe('a review that is more than a pod needs', () => {
     expect(codes).toContain(auditAnnotations.code)
   })
 
+  it.each(['labels', 'annotations'] as const)('is refused for its namespace too: %s', (name) => {
+    const crowd = Object.fromEntries(Array.from({length: 5001}, (_, i) => [`k${i}`, '']))
+    const namespace = {name: 'shop', labels: {}, annotations: {}, [name]: crowd}
+    const state = {...stateOf('istio', {}), objects: {get: () => undefined, namespace: () => namespace}}
+    const reviewed = new Reviewer().review(JSON.parse(reviewAbout({metadata: {}, spec: {}}).toString()), state)
+    expect(reviewed).toMatchObject({
+      verdict: {code: 'MW2012', reason: `namespace shop: metadata.${name} has 5001 keys; 5000 are the most`},
+    })
+  })
+
   it('is let through where nothing would be injected anyway', () => {
     const admission = admissionOf('istio')
     const object = {metadata: {}, spec: {containers: [], x: 'x'.repeat(3_000_000)}}
