@@ -1,5 +1,5 @@
 import type {Container, Json, Pod} from '../pod.ts'
-import {htmlEscaped} from './html.ts'
+import {goEscaped} from './long-text.ts'
 import {canonicalQuantity} from './quantity.ts'
 import {goStructs, type GoField, type GoType} from './struct-table.ts'
 import {canonicalTime} from './time.ts'
@@ -66,7 +66,7 @@ export function goVolumeMount(mount: Json): Json {
 export function goJson(value: Json): string {
   const text = JSON.stringify(value)
   if (!unlikeGo.test(text)) return text
-  return text.length > longText ? htmlEscaped(text).replace(loneSurrogates, '\\ufffd') : text.replace(escapes, escape)
+  return text.length > longText ? goEscaped(text) : text.replace(escapes, escape)
 }
 
 /** Characters beyond which a call for each match takes too long. */
@@ -75,9 +75,6 @@ const longText = 64 * 1024
 const unlikeGo = /[<>&\u2028\u2029]|\\ud/
 // An escaped backslash is matched first, so that a `u` after it is not taken for an escape.
 const escapes = /[<>&\u2028\u2029]|\\\\|\\ud[89a-f][0-9a-f]{2}/g
-
-/** The same of long text that has no other of these left, without a call for each. */
-const loneSurrogates = /(?<=(?:^|[^\\])(?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g
 
 function escape(found: string): string {
   if (found === '\\\\') return found
