@@ -1,5 +1,4 @@
 import {randomUUID} from 'node:crypto'
-import type {Server} from 'node:http'
 import {hostname} from 'node:os'
 import {setFlagsFromString} from 'node:v8'
 import {chosenEnvironment} from '../config/choose.ts'
@@ -12,12 +11,13 @@ import {World} from '../intent/world.ts'
 import type {Verb} from '../kube/errors.ts'
 import type {MeshName} from '../mesh/mesh.ts'
 import {ruleMeshes} from '../mesh/translators.ts'
-import {createLog, type LogLevel} from '../obs/log.ts'
+import {createLog, type Log, type LogLevel} from '../obs/log.ts'
 import {connectTo, type ClusterOptions} from './cluster-options.ts'
 import {certificatesOf, type CertificateOptions, type Certificates} from './controller-certificates.ts'
 import {Failure} from './failure.ts'
 import type {Io} from './io.ts'
-import {listen, ownNamespace, sinkOf, untilStopped} from './serving.ts'
+import {Opened} from './opened.ts'
+import {hangUp, listen, ownNamespace, sinkOf, untilStopped} from './serving.ts'
 
 export interface ControllerOptions extends ClusterOptions, CertificateOptions {
   readonly config: readonly string[]
@@ -43,7 +43,16 @@ export async function control(options: ControllerOptions, io: Io): Promise<void>
   // what is in it, 10,000 rules take 130 MiB less at their peak, for a few per cent of the processor time.
   setFlagsFromString('--heap-growing-percent=20')
   const sink = sinkOf(io)
-  const log = createLog(options.logLevel, sink)
+  const opened = new Opened()
+  try {
+    await controlWith(opened, options, io, createLog(options.logLevel, sink))
+  } finally {
+    await opened.close()
+    sink.flushSync?.()
+  }
+}
+
+async function controlWith(opened: Opened, options: ControllerOptions, io: Io, log: Log): Promise<void> {
   const tally = new Tally()
   // The watch begins before anything is read, so that no change is lost, and is heard once there is something to change.
   const started = Promise.withResolvers<Controller>()
@@ -52,6 +61,7 @@ export async function control(options: ControllerOptions, io: Io): Promise<void>
     if (result.ok) controller.configure(result.loaded)
     else for (const problem of result.problems) log.error({problem: formatProblem(problem)}, 'configuration not taken')
   })
+  opened.add(() => files.close())
   const loading = await loadFiles(options.config, io)
   if (!loading.ok) throw new Failure(`the configuration cannot be used\n${formatProblems(loading.problems)}`)
   const environment = chosenEnvironment(options.env, io.env)
@@ -65,6 +75,7 @@ export async function control(options: ControllerOptions, io: Io): Promise<void>
   const api = await connectTo(options, io, ({verb, kind, subresource}) => {
     if (!reads.has(verb)) tally.wrote(verb, subresource === undefined ? kind.kind : `${kind.kind}/${subresource}`)
   })
+  opened.add(() => api.close())
   const identity = `${hostname()}_${randomUUID()}`
   const namespace = options.namespace ?? (await ownNamespace())
   const certificates = certificatesOf(options, {namespace, instance: identity, log})
@@ -83,37 +94,32 @@ export async function control(options: ControllerOptions, io: Io): Promise<void>
     resync: options.resync,
     ...(certificates !== undefined && {alongside: certificates.keep}),
   })
+  opened.add(() => controller.stop())
   started.resolve(controller)
-  const servers = await serversOf(options, controller, tally, certificates)
-  log.info({identity, ...servers.ports}, 'started')
+  const ports = await openPorts(opened, options, controller, tally, certificates)
+  log.info({identity, ...ports}, 'started')
   const running = controller.run()
   // Whatever ends it by itself is a fault, and is told by the command.
   await Promise.race([untilStopped(io), running])
   log.info('told to stop')
   await controller.stop()
   await running
-  files.close()
-  await api.close()
-  for (const server of servers.all) {
-    server.close()
-    server.closeAllConnections()
-  }
+  await opened.close()
   log.info('stopped')
-  sink.flushSync?.()
 }
 
-async function serversOf(
+async function openPorts(
+  opened: Opened,
   {host, metricsPort, healthPort}: ControllerOptions,
   controller: Controller,
   tally: Tally,
   certificates: Certificates | undefined,
-): Promise<{all: readonly Server[]; ports: {metricsPort?: number; healthPort?: number}}> {
-  const all: Server[] = []
+): Promise<{metricsPort?: number; healthPort?: number}> {
   const ports: {metricsPort?: number; healthPort?: number} = {}
   if (healthPort !== undefined) {
     const server = createHealthServer(controller.health)
     ports.healthPort = await listen(server, host, healthPort)
-    all.push(server)
+    opened.add(() => hangUp(server))
   }
   if (metricsPort !== undefined) {
     const [{createControllerMetrics}, {createExporter}] = await Promise.all([
@@ -122,7 +128,7 @@ async function serversOf(
     ])
     const server = createExporter(createControllerMetrics(tally, controller.readings, certificates?.tally))
     ports.metricsPort = await listen(server, host, metricsPort)
-    all.push(server)
+    opened.add(() => hangUp(server))
   }
-  return {all, ports}
+  return ports
 }

@@ -32,6 +32,12 @@ export async function listen(server: Server, host: string, port: number): Promis
   return typeof address === 'object' && address !== null ? address.port : port
 }
 
+/** Takes no connections any more and ends those that there are. */
+export function hangUp(server: Server): void {
+  server.close()
+  server.closeAllConnections()
+}
+
 /** In files as they are mounted into every container; where there is none, as the manifests have it. */
 export async function ownNamespace(): Promise<string> {
   try {

@@ -1,4 +1,3 @@
-import type {Server} from 'node:http'
 import {resolve} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {setFlagsFromString} from 'node:v8'
@@ -9,7 +8,8 @@ import {createLog, type Log} from '../obs/log.ts'
 import {Tally} from '../obs/tally.ts'
 import {Failure, reasonOf} from './failure.ts'
 import type {Io} from './io.ts'
-import {listen, sinkOf, untilStopped} from './serving.ts'
+import {Opened} from './opened.ts'
+import {hangUp, listen, sinkOf, untilStopped} from './serving.ts'
 import type {InForce, Loaded} from './webhook-admission.ts'
 import type {WebhookOptions} from './webhook-options.ts'
 import {clusterSource, fileSource, inCluster} from './webhook-source.ts'
@@ -26,7 +26,16 @@ export async function serve(options: WebhookOptions, io: Io): Promise<void> {
   // costs otherwise stays as it was.
   setFlagsFromString('--heap-growing-percent=100')
   const sink = sinkOf(io)
-  const log = createLog(options.logLevel, sink)
+  const opened = new Opened()
+  try {
+    await serveWith(opened, options, io, createLog(options.logLevel, sink))
+  } finally {
+    await opened.close()
+    sink.flushSync?.()
+  }
+}
+
+async function serveWith(opened: Opened, options: WebhookOptions, io: Io, log: Log): Promise<void> {
   const tally = new Tally()
   const certificates =
     options.certDir === undefined ? ownSource(ownHosts(options.host)) : folderSource(resolve(io.cwd, options.certDir))
@@ -43,10 +52,12 @@ export async function serve(options: WebhookOptions, io: Io): Promise<void> {
     if (certification.ok) server.useKeyPair(certification.certified.keyPair)
     reportCertificate(certification, tally, log)
   })
+  opened.add(() => certificateWatch.close())
   const [source, certification] = await Promise.all([
     inCluster(options, io) ? clusterSource(options, io, {log, tally}, putInForce) : fileSource(options, io, putInForce),
     certificates.load(),
   ])
+  opened.add(() => source.close())
   if (!certification.ok) {
     throw new Failure(`MW5101 the certificate cannot be used: ${certification.problems.join('; ')}`)
   }
@@ -60,7 +71,7 @@ export async function serve(options: WebhookOptions, io: Io): Promise<void> {
   reportCertificate(certification, tally, log)
   started.resolve(server)
 
-  const exporter = await listening(options, server, tally)
+  await exportTo(opened, options, server, tally)
   const {address, port} = await server.listen(options.host, options.port).catch((error: unknown) => {
     throw new Failure(`cannot listen on ${options.host}:${options.port}: ${reasonOf(error)}`)
   })
@@ -71,24 +82,20 @@ export async function serve(options: WebhookOptions, io: Io): Promise<void> {
   log.info({milliseconds: options.drain}, 'told to stop: not ready any more, still serving')
   await sleep(options.drain)
   await server.stop(grace, unused)
-  certificateWatch.close()
-  await source.close()
-  exporter?.close()
-  exporter?.closeAllConnections()
+  await opened.close()
   log.info('stopped')
-  sink.flushSync?.()
 }
 
-async function listening(options: WebhookOptions, server: AdmissionServer, tally: Tally): Promise<Server | undefined> {
+async function exportTo(opened: Opened, options: WebhookOptions, server: AdmissionServer, tally: Tally): Promise<void> {
   const {metricsPort, host} = options
-  if (metricsPort === undefined) return undefined
+  if (metricsPort === undefined) return
   const [{createMetrics}, {createExporter}] = await Promise.all([
     import('../obs/metrics.ts'),
     import('../obs/exporter.ts'),
   ])
   const exporter = createExporter(createMetrics(tally, () => server.inFlight))
   await listen(exporter, host, metricsPort)
-  return exporter
+  opened.add(() => hangUp(exporter))
 }
 
 function reportAdmission(loaded: Loaded, tally: Tally, log: Log): void {

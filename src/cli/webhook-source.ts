@@ -11,6 +11,7 @@ import type {Log} from '../obs/log.ts'
 import type {Tally} from '../obs/tally.ts'
 import {Failure, reasonOf} from './failure.ts'
 import type {Io} from './io.ts'
+import {ownNamespace} from './serving.ts'
 import {AdmissionLoader, type Loaded} from './webhook-admission.ts'
 import type {WebhookOptions} from './webhook-options.ts'
 
@@ -94,15 +95,6 @@ function usable(result: LoadResult): LoadedConfiguration {
 
 function choiceOf({env, mesh}: WebhookOptions, io: Io): Choice {
   return {environment: chosenEnvironment(env, io.env), mesh}
-}
-
-/** In files as they are mounted into every container; where there is none, as the manifests have it. */
-async function ownNamespace(): Promise<string> {
-  try {
-    return (await readFile(`${account}/namespace`, 'utf8')).trim()
-  } catch {
-    return 'meshwright-system'
-  }
 }
 
 /** The DNS of the pod that the webhook runs in; nothing is known of a cluster's from outside. */

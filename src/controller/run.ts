@@ -132,9 +132,10 @@ export class Controller {
     }
   }
 
-  /** Ends what is under way, gives the lease back, and has `run` resolve. */
-  stop(): Promise<void> {
-    return this.#election.stop()
+  /** Ends what is under way, gives the lease back, and has `run` resolve. Also of one that never ran: it watches from the start. */
+  async stop(): Promise<void> {
+    await this.#election.stop()
+    await this.#watches.stop()
   }
 
   /** The configuration that stands for the MeshConfig `default` where there is none. */

@@ -1,7 +1,10 @@
-import {spawn, spawnSync} from 'node:child_process'
+import {execFile, spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
+import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {createServer, type AddressInfo, type Server} from 'node:net'
+import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {expect, it} from 'vitest'
+import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {root} from './harness.ts'
 
 const launcher = join(root, 'bin/meshwright')
@@ -59,4 +62,59 @@ it('what is injected arrives whole, however slowly it is read', async () => {
   }
   const whole = launched(['inject', '-f', 'examples/shop', '--config', 'examples/shop/mesh.yaml', '--mesh', 'linkerd'])
   expect(size).toBe(10 * (Buffer.byteLength(whole.stdout) + 4) - 4)
+})
+
+describe('a command that cannot start ends, whatever it has opened already', () => {
+  // Nobody answers there, and the watches go on trying.
+  const kubeconfig = `apiVersion: v1
+kind: Config
+clusters: [{name: a, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: a, user: {token: t}}]
+contexts: [{name: a, context: {cluster: a, user: a}}]
+current-context: a
+`
+  let folder: string
+  let taken: Server
+  let busy: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'meshwright-process-'))
+    await writeFile(join(folder, 'kubeconfig'), kubeconfig)
+    taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    busy = String((taken.address() as AddressInfo).port)
+  })
+  afterAll(async () => {
+    taken.close()
+    await rm(folder, {recursive: true})
+  })
+
+  /** What it said last, and its exit code; null where it had to be killed. */
+  async function end(...args: readonly string[]): Promise<{code: unknown; stderr: string}> {
+    const {promise, resolve} = Promise.withResolvers<{code: unknown; stderr: string}>()
+    execFile(launcher, args, {cwd: folder, timeout: 15_000, killSignal: 'SIGKILL'}, (error, _stdout, stderr) => {
+      resolve({code: error === null ? 0 : error.code, stderr})
+    })
+    return promise
+  }
+
+  it('a webhook of a cluster without its certificate', async () => {
+    const {code, stderr} = await end('webhook', '--kubeconfig', 'kubeconfig', '--cert-dir', '.', '--port', '0')
+    expect(stderr).toMatch(/^meshwright: MW5101 /m)
+    expect(code).toBe(1)
+  })
+
+  it('a webhook whose port is taken, while its metrics are served', async () => {
+    const config = ['--config', join(root, 'examples/shop/mesh.yaml')]
+    const ports = ['--host', '127.0.0.1', '--port', busy, '--metrics-port', '0']
+    const {code, stderr} = await end('webhook', ...config, ...ports)
+    expect(stderr).toMatch(/^meshwright: cannot listen on 127\.0\.0\.1:/m)
+    expect(code).toBe(1)
+  })
+
+  it('a controller whose second port is taken', async () => {
+    const ports = ['--host', '127.0.0.1', '--health-port', '0', '--metrics-port', busy]
+    const {code, stderr} = await end('controller', '--kubeconfig', 'kubeconfig', ...ports)
+    expect(stderr).toMatch(/^meshwright: cannot listen on 127\.0\.0\.1:/m)
+    expect(code).toBe(1)
+  })
 })
