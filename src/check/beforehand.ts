@@ -5,6 +5,7 @@ import type {KubeApi} from '../kube/api.ts'
 import {ForbiddenError, KindMissingError, KubeError, NotFoundError} from '../kube/errors.ts'
 import type {KubeObject} from '../mesh/pod.ts'
 import {lookUp} from './cluster-facts.ts'
+import {elsewhereText, installedElsewhere} from './elsewhere.ts'
 import {seenMeshes} from './meshes.ts'
 import {bad, good, type CheckResult} from './result.ts'
 
@@ -27,7 +28,19 @@ export async function checkBeforehand(api: KubeApi, release: Release): Promise<r
     'API server',
     `the API server takes ${taken} of ${taken + results.length} objects of an installation`,
   )
-  return [...(taken > 0 ? [told] : []), ...results, ...(await seenMeshes(api, release.values.mesh || undefined))]
+  return [
+    ...(taken > 0 ? [told] : []),
+    ...results,
+    ...(await otherInstallation(api, namespace)),
+    ...(await seenMeshes(api, release.values.mesh || undefined)),
+  ]
+}
+
+async function otherInstallation(api: KubeApi, namespace: string): Promise<readonly CheckResult[]> {
+  const elsewhere = await installedElsewhere(api, namespace)
+  if (elsewhere === undefined) return []
+  const hint = `Give -n ${elsewhere.namespace}, or take that one away first: meshwright uninstall -n ${elsewhere.namespace}.`
+  return [bad('registration', elsewhereText(elsewhere), hint)]
 }
 
 async function dryRun(api: KubeApi, object: KubeObject): Promise<CheckResult | undefined> {

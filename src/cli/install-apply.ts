@@ -1,5 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {lookUp} from '../check/cluster-facts.ts'
+import {elsewhereText, installedElsewhere, type Elsewhere} from '../check/elsewhere.ts'
 import {installKindOf, installKinds, titleOf} from '../install/kinds.ts'
 import {names} from '../install/names.ts'
 import {installedObjects, namespaceObject} from '../install/objects.ts'
@@ -56,13 +57,20 @@ async function ready(
       const lacking = lacks(await api.get(installKindOf(object), nameOf(object)))
       if (lacking === undefined) break
       if (performance.now() > until) {
-        const hint = 'look at its pods with kubectl describe; nothing is registered, so no pod waits for it'
+        const hint = `look at its pods with kubectl describe; ${await whoWaits(api)}`
         throw new Failure(`${titleOf(object)} is not ready after ${timeout / 1000} s: ${lacking}; ${hint}`)
       }
       await sleep(500)
     }
     report.line('done', `${titleOf(object)} is ready`)
   }
+}
+
+/** After a failed upgrade the registration of before is still there. */
+async function whoWaits(api: KubeApi): Promise<string> {
+  const there = await lookUp(api, installKinds.registration, {name: names.webhook})
+  if (there === undefined) return 'nothing is registered, so no pod waits for it'
+  return 'the webhook stays registered as it was before, so new pods are asked about: what still runs of it answers'
 }
 
 /** Objects of another choice of values that are there and ours. */
@@ -72,7 +80,7 @@ async function leftOver(api: KubeApi, release: Release): Promise<readonly KubeOb
   for (const object of everyObject(release.namespace)) {
     if (wanted.has(titleOf(object)) || object.kind === installKinds.crd.kind) continue
     const there = await lookedUp(api, object)
-    if (there !== undefined && partOf(there) === 'meshwright') found.push(there)
+    if (there !== undefined && isOurs(there)) found.push(there)
   }
   return found
 }
@@ -101,14 +109,25 @@ export async function removed(api: KubeApi, object: KubeObject): Promise<boolean
 
 /** A sentence where something else keeps the installation: two installers would undo each other's work. */
 export async function foreignInstaller(api: KubeApi, namespace: string): Promise<string | undefined> {
-  const there = await lookUp(api, installKinds.deployment, {name: names.webhook, namespace})
-  if (there?.metadata?.labels?.['app.kubernetes.io/managed-by'] !== 'Helm') return undefined
-  const release = there.metadata.annotations?.['meta.helm.sh/release-name'] ?? 'meshwright'
-  return `Helm keeps this installation: helm upgrade ${release} -n ${namespace} changes it, helm uninstall ${release} -n ${namespace} takes it away`
+  const elsewhere = await installedElsewhere(api, namespace)
+  const place = elsewhere?.namespace ?? namespace
+  const there = await lookUp(api, installKinds.deployment, {name: names.webhook, namespace: place})
+  if (there?.metadata?.labels?.['app.kubernetes.io/managed-by'] === 'Helm') {
+    const release = there.metadata.annotations?.['meta.helm.sh/release-name'] ?? 'meshwright'
+    return `Helm keeps this installation: helm upgrade ${release} -n ${place} changes it, helm uninstall ${release} -n ${place} takes it away`
+  }
+  return elsewhere === undefined ? undefined : otherPlace(elsewhere)
 }
 
-function partOf({metadata}: KubeObject): string | undefined {
-  return metadata?.labels?.['app.kubernetes.io/part-of']
+/** What to say where a command is about another namespace than the installation's. */
+export function otherPlace(elsewhere: Elsewhere): string {
+  const {namespace} = elsewhere
+  return `${elsewhereText(elsewhere)}: give -n ${namespace}, or take that one away first (uninstall -n ${namespace}); nothing was done`
+}
+
+/** Whether it bears the label of everything that is installed. */
+export function isOurs({metadata}: KubeObject): boolean {
+  return metadata?.labels?.['app.kubernetes.io/part-of'] === 'meshwright'
 }
 
 function nameOf({metadata}: KubeObject): {name: string; namespace?: string} {

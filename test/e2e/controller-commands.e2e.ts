@@ -176,6 +176,35 @@ needsShared('the commands for a cluster', (shared) => {
         expect((await cluster.kubectl(['get', kind, '-A', '-o', 'name'])).stdout).toContain('meshwright')
     })
 
+    test.each([
+      ['uninstall', '--rules', 'delete'],
+      ['uninstall', '--only', 'rules'],
+      ['install', '--no-wait'],
+    ])('%s %s %s: not from another namespace than the one it is in', async (...args) => {
+      const {code, stderr} = await run([...args, '-n', 'elsewhere'])
+      expect(stderr).toMatch(/belongs to an installation in the namespace meshwright-system.*nothing was done/)
+      expect(code).toBe(1)
+      const there = await cluster.kubectl(['get', 'meshconfigs,trafficpolicies', '-A', '-o', 'name'])
+      expect(there.stdout.trim().split('\n')).toHaveLength(2)
+    })
+
+    test('check --pre says so as well', async () => {
+      const {stdout} = await run(['check', '--pre', '-n', 'elsewhere'])
+      expect(stdout).toMatch(/× .*belongs to an installation in the namespace meshwright-system/)
+    })
+
+    test('a dry run names everything that would go, and what keeps the namespace', async () => {
+      const dry = ['uninstall', '--dry-run', '--rules', 'delete']
+      const {stderr} = await run(dry)
+      expect(stderr).toContain('Lease meshwright-system/meshwright-controller would go')
+      expect(stderr).toContain('TrafficPolicy shop/order-service would go')
+      expect(stderr).toContain('Namespace meshwright-system would go')
+      const secret = ['secret', 'generic', 'somebodys', '-n', 'meshwright-system']
+      await cluster.kubectl(['create', ...secret])
+      expect((await run(dry)).stderr).toMatch(/Namespace meshwright-system holds Secret .*somebodys, and stays/)
+      await cluster.kubectl(['delete', 'secret', 'somebodys', '-n', 'meshwright-system'])
+    })
+
     test('leaves the rules, their kinds and what was made of them where they are to be kept', async () => {
       const [kinds, made] = [(await cluster.kubectl(crds)).stdout, await rules.names('shop')]
       expect(kinds.trim().split('\n')).toHaveLength(4)
@@ -192,6 +221,38 @@ needsShared('the commands for a cluster', (shared) => {
         const {code} = await cluster.kubectl(['get', 'namespace', 'meshwright-system'])
         return code !== 0
       })
+    })
+
+    test('takes away what was made of the configuration too, although the controller would write it again', async () => {
+      expect(await run(['install', '--mesh', 'istio', '--no-wait'])).toMatchObject({code: 0})
+      const file = join(cluster.dir, 'mesh.yaml')
+      await writeFile(file, 'mesh: {type: istio, autoInject: true, security: {mutualTLS: true}}\n')
+      controller = ControllerProcess.start(cluster, await controllerKubeconfig(cluster), ['--config', file])
+      const made = ['get', 'peerauthentications', '-A', '-o', 'name']
+      await rules.delete('meshconfig', undefined, 'default')
+      await cluster.until('the objects', 30_000, async () => (await cluster.kubectl(made)).stdout !== '')
+      const pod = [
+        'get',
+        'pods',
+        '-n',
+        'meshwright-system',
+        '-l',
+        'app.kubernetes.io/component=controller',
+        '-o',
+        'name',
+      ]
+      await cluster.until("the controller's pod", 30_000, async () => (await cluster.kubectl(pod)).stdout !== '')
+      // The process that plays the pod ends with it.
+      const ended = cluster
+        .until("the controller's pod to be taken away", 90_000, async () => (await cluster.kubectl(pod)).stdout === '')
+        .then(() => controller.end())
+      const {code, stderr} = await run(['uninstall', '--only', 'rules'])
+      await ended
+      expect(stderr).toContain('has no replicas any more')
+      expect(stderr).toContain('PeerAuthentication shop/default is removed')
+      expect(code).toBe(0)
+      expect((await cluster.kubectl(made)).stdout).toBe('')
+      expect(await run(['uninstall', '--rules', 'delete'])).toMatchObject({code: 0})
     })
   })
 })
