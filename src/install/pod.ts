@@ -24,7 +24,7 @@ export const configurationFile = 'mesh.yaml'
 /** A Deployment's pod template: nobody's root, nothing writable, no capability. */
 export function podTemplate(values: InstallValues, version: string, parts: Parts): Values {
   const {component} = parts
-  const {nodeSelector, tolerations, affinity, podAnnotations, podLabels, resources} = values[component]
+  const {replicas, nodeSelector, tolerations, affinity, podAnnotations, podLabels, resources} = values[component]
   const {pullSecrets} = values.image
   const selector = {matchLabels: selectorOf(component)}
   return {
@@ -67,7 +67,10 @@ export function podTemplate(values: InstallValues, version: string, parts: Parts
         {
           maxSkew: 1,
           topologyKey: 'kubernetes.io/hostname',
-          whenUnsatisfiable: parts.spread === 'required' ? 'DoNotSchedule' : 'ScheduleAnyway',
+          // Without the least number of nodes one node alone would be spread enough.
+          ...(parts.spread === 'required'
+            ? {whenUnsatisfiable: 'DoNotSchedule', minDomains: replicas}
+            : {whenUnsatisfiable: 'ScheduleAnyway'}),
           labelSelector: selector,
           // A rollout must not be judged by the pods that it is about to replace.
           matchLabelKeys: ['pod-template-hash'],

@@ -54,6 +54,9 @@ spec:
     - maxSkew: 1
       topologyKey: kubernetes.io/hostname
       whenUnsatisfiable: {{ $required | ternary "DoNotSchedule" "ScheduleAnyway" }}
+      {{- if $required }}
+      minDomains: {{ $own.replicas }}
+      {{- end }}
       labelSelector:
         matchLabels:
           {{- include "meshwright.selector" . | nindent 10 }}
