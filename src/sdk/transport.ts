@@ -1,4 +1,4 @@
-import {errors, type Agent} from 'undici'
+import {errors} from 'undici'
 import type {ServiceName} from '../intent/intent.ts'
 
 /** A request on its way to another service. */
@@ -86,17 +86,4 @@ export function flat(headers: AnswerHeaders): Readonly<Record<string, string>> {
     if (value !== undefined) flattened[name] = typeof value === 'string' ? value : value.join(', ')
   }
   return flattened
-}
-
-/** Milliseconds that calls under way have to end by themselves. */
-const grace = 5000
-
-/** Ends connections: those in use when their calls have ended, or after a while. */
-export async function ended(agent: Agent): Promise<void> {
-  const impatience = setTimeout(() => void agent.destroy(new Error('the mesh is closed')), grace)
-  try {
-    await agent.close()
-  } finally {
-    clearTimeout(impatience)
-  }
 }

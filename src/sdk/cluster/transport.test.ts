@@ -28,11 +28,12 @@ async function transport(answer: (response: ServerResponse, request: IncomingMes
     originOf: (_, given) => `http://127.0.0.1:${given ?? port}`,
     now: () => performance.now(),
     onTry: (attempt) => tries.push(attempt),
+    grace: 30,
   })
   closers.push(() => made.close())
   const send = (timeout?: number, signal?: AbortSignal, more: object = {}) =>
     made.send({service, method: 'GET', path: '/x?y=1', headers: {}, body: undefined, timeout, signal, ...more})
-  return {send, tries, asked: () => asked, port}
+  return {send, tries, asked: () => asked, port, close: () => made.close()}
 }
 
 describe('a call in a cluster', () => {
@@ -51,6 +52,14 @@ describe('a call in a cluster', () => {
     setTimeout(() => given.abort(new Error('changed my mind')), 20)
     await expect(send(undefined, given.signal)).rejects.toThrow('changed my mind')
     expect(tries).toHaveLength(1)
+  })
+
+  test('that hangs ends with the mesh, after a while', async () => {
+    const {send, close, asked} = await transport(() => {})
+    const hanging = send().catch((error: unknown) => error)
+    await expect.poll(asked).toBe(1)
+    await close()
+    expect(await hanging).toMatchObject({code: 'MESH_CLOSED'})
   })
 
   test('tells that nobody is there', async () => {

@@ -1,10 +1,11 @@
-import {Agent, errors} from 'undici'
+import {errors} from 'undici'
 import type {ServiceName} from '../../intent/intent.ts'
+import {Connections} from '../connections.ts'
 import {Attempt, type Outcome} from '../exchange/attempt.ts'
 import {Deadlines} from '../exchange/deadlines.ts'
 import {Limits} from '../exchange/limits.ts'
 import {answered} from '../exchange/sink.ts'
-import {ended, NoAnswer, type Incoming, type Outgoing, type Transport, type Try} from '../transport.ts'
+import {NoAnswer, type Incoming, type Outgoing, type Transport, type Try} from '../transport.ts'
 
 export interface ClusterTransportOptions {
   /** `http://order-service.shop:8080`; `port` where the caller names one. */
@@ -12,6 +13,8 @@ export interface ClusterTransportOptions {
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number
   readonly onTry?: (attempt: Try) => void
+  /** Milliseconds that calls under way have once this is closed; 5,000 where absent. */
+  readonly grace?: number
 }
 
 /**
@@ -20,11 +23,12 @@ export interface ClusterTransportOptions {
  */
 export class ClusterTransport implements Transport {
   readonly #options: ClusterTransportOptions
-  readonly #agent = new Agent({keepAliveTimeout: 10_000})
+  readonly #connections: Connections
   readonly #deadlines = new Deadlines()
 
   constructor(options: ClusterTransportOptions) {
     this.#options = options
+    this.#connections = new Connections(options.grace === undefined ? {} : {grace: options.grace})
   }
 
   send(outgoing: Outgoing): Promise<Incoming> {
@@ -41,7 +45,7 @@ export class ClusterTransport implements Transport {
       // A call that its caller gave up says nothing of the service.
       if (signal?.aborted !== true) onTry?.({service, version: '', url: from.url, status, duration: now() - started})
       if (outcome.kind === 'taken') resolve(outcome.value)
-      else reject(reasonOf(outcome, limits, from))
+      else reject(this.#connections.end ?? reasonOf(outcome, limits, from))
     }
     const attempt = new Attempt<Incoming>({
       limits,
@@ -52,7 +56,7 @@ export class ClusterTransport implements Transport {
       onOutcome: settle,
     })
     try {
-      this.#agent.dispatch({origin, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0}, attempt)
+      this.#connections.dispatch({origin, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0}, attempt)
     } catch (error) {
       limits.dispose()
       reject(error)
@@ -61,7 +65,7 @@ export class ClusterTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    await ended(this.#agent)
+    await this.#connections.close()
     this.#deadlines.close()
   }
 }

@@ -58,7 +58,7 @@ function trafficOf({split = [], timeout, retries, breaker}: Rules): Traffic {
   }
 }
 
-function transport(endpoints: Endpoints, rules?: Rules, random: () => number = Math.random) {
+function transport(endpoints: Endpoints, rules?: Rules, random: () => number = Math.random, grace?: number) {
   const tries: Try[] = []
   const made = new LocalTransport({
     endpoints,
@@ -66,6 +66,7 @@ function transport(endpoints: Endpoints, rules?: Rules, random: () => number = M
     random,
     now: () => performance.now(),
     onTry: (attempt) => tries.push(attempt),
+    ...(grace !== undefined && {grace}),
   })
   closers.push(() => made.close())
   const call = (about: Partial<Outgoing> = {}) =>
@@ -79,7 +80,7 @@ function transport(endpoints: Endpoints, rules?: Rules, random: () => number = M
       signal: undefined,
       ...about,
     })
-  return {call, tries}
+  return {call, tries, close: () => made.close()}
 }
 
 describe('a call on a laptop', () => {
@@ -94,6 +95,15 @@ describe('a call on a laptop', () => {
     })
     expect(requests).toEqual(['POST /x?q=1'])
     expect(tries).toEqual([expect.objectContaining({service, version: '', status: 200})])
+  })
+
+  test.each([{}, {retries: {attempts: 3}}])('that hangs ends with the mesh, after a while: %j', async (rules) => {
+    const {url} = await serve(() => {})
+    const {call, close} = transport(readInline(`a=${url}`), rules, () => 0, 30)
+    const calls = [call(), call()].map((each) => each.catch((error: unknown) => error))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await close()
+    for (const error of await Promise.all(calls)) expect(error).toMatchObject({code: 'MESH_CLOSED'})
   })
 
   test('is split by weight, within three standard deviations, and the same with the same numbers', async () => {

@@ -1,15 +1,8 @@
-import {Agent, errors} from 'undici'
+import {errors} from 'undici'
 import type {Breaker, Retries, RetryCondition, Route, ServiceName, Traffic} from '../../intent/intent.ts'
 import type {StringMap} from '../../mesh/pod.ts'
-import {
-  ended,
-  isConnectFailure,
-  NoAnswer,
-  type Incoming,
-  type Outgoing,
-  type Transport,
-  type Try,
-} from '../transport.ts'
+import {Connections} from '../connections.ts'
+import {isConnectFailure, NoAnswer, type Incoming, type Outgoing, type Transport, type Try} from '../transport.ts'
 import {Attempt, type Failed, type Head, type Outcome, type Sink} from '../exchange/attempt.ts'
 import {Deadlines} from '../exchange/deadlines.ts'
 import {Ejections} from './ejection.ts'
@@ -28,6 +21,8 @@ export interface LocalOptions {
   readonly now: () => number
   /** Told of each try: for metrics and traces. */
   readonly onTry?: (attempt: Try) => void
+  /** Milliseconds that calls under way have once this is closed; 5,000 where absent. */
+  readonly grace?: number
 }
 
 /** What Envoy waits between tries, at most: a random part of 25 ms, twice as much each time, up to 250. */
@@ -47,13 +42,14 @@ const noLabels: StringMap = {}
 export class LocalTransport implements Transport {
   readonly #options: LocalOptions
   /** As many connections to one endpoint as Envoy makes by default. */
-  readonly #agent = new Agent({keepAliveTimeout: 10_000, connections: 1024})
+  readonly #connections: Connections
   readonly #ejections: Ejections
   readonly #deadlines = new Deadlines()
   readonly #groups = new Map<string, Group>()
 
   constructor(options: LocalOptions) {
     this.#options = options
+    this.#connections = new Connections({most: 1024, ...(options.grace !== undefined && {grace: options.grace})})
     this.#ejections = new Ejections(options.now)
   }
 
@@ -84,9 +80,9 @@ export class LocalTransport implements Transport {
         limits.dispose()
         resolve(value)
       },
-      fail(error) {
+      fail: (error) => {
         limits.dispose()
-        reject(error)
+        reject(this.#connections.end ?? error)
       },
     }
     this.#try(call)
@@ -94,7 +90,7 @@ export class LocalTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    await ended(this.#agent)
+    await this.#connections.close()
     this.#deadlines.close()
   }
 
@@ -189,7 +185,8 @@ export class LocalTransport implements Transport {
         this.#goOn(call, outcome)
       },
     })
-    this.#agent.dispatch({origin: endpoint, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0}, attempt)
+    const request = {origin: endpoint, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0}
+    this.#connections.dispatch(request, attempt)
   }
 
   #goOn<T>(call: Call<T>, outcome: Outcome<T>): void {
