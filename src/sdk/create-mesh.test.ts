@@ -169,6 +169,14 @@ describe('access', () => {
 })
 
 describe('fetch', () => {
+  test('keeps cookies apart', async () => {
+    const url = await serve((_, response) =>
+      response.writeHead(200, {'set-cookie': ['sid=1; HttpOnly', 'csrf=2']}).end(),
+    )
+    const {mesh: own} = mesh({services: {a: url}})
+    expect((await own.fetch('http://a/')).headers.getSetCookie()).toEqual(['sid=1; HttpOnly', 'csrf=2'])
+  })
+
   test('follows the rules to a service, with the context of the request', async () => {
     const asked: (readonly [string | undefined, unknown, unknown])[] = []
     const url = await serve((request, response) => {

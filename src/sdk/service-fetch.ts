@@ -2,7 +2,7 @@ import type {ServiceName} from '../intent/intent.ts'
 import type {Context} from './context.ts'
 import {errorOf} from './client.ts'
 import type {Failed} from './errors.ts'
-import {flat, NoAnswer, type Transport} from './transport.ts'
+import {NoAnswer, type AnswerHeaders, type Transport} from './transport.ts'
 
 export interface ServiceFetchOptions {
   readonly context: Context
@@ -97,11 +97,21 @@ export class ServiceFetch {
         binary: true,
         ...(port !== undefined && {port}),
       })
-      const kept = Object.entries(flat(answer.headers)).filter(([name]) => !ofTheWay.has(name))
+      const kept = headersOf(answer.headers)
       const content = bodiless.has(answer.status) ? null : new Uint8Array(answer.bytes ?? [])
       return new Response(content, {status: answer.status, headers: kept})
     } catch (error) {
       throw error instanceof NoAnswer ? errorOf(error, failed(error.url, error.attempts)) : error
     }
   }
+}
+
+/** One for each value: cookies cannot be joined (RFC 6265, 3). */
+function headersOf(answered: AnswerHeaders): Headers {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(answered)) {
+    if (value === undefined || ofTheWay.has(name)) continue
+    for (const each of typeof value === 'string' ? [value] : value) headers.append(name, each)
+  }
+  return headers
 }

@@ -106,6 +106,18 @@ describe.skipIf(!hasPython)('meshwright dev', () => {
     expect(seen).toEqual(['/a?q=1 web.default', '/a?q=1 web.default'])
   })
 
+  it('hands several cookies on as several', async () => {
+    const port = await serve((_, response) =>
+      response.writeHead(200, {'set-cookie': ['sid=1; HttpOnly', 'csrf=2']}).end(),
+    )
+    const program = `import urllib.request
+print(urllib.request.urlopen('http://order-service/').headers.get_all('set-cookie'))`
+    const {ended} = dev(['--', 'python3', '-c', program], {
+      MESHWRIGHT_SERVICES: `order-service=http://127.0.0.1:${port}`,
+    })
+    expect(await ended).toMatchObject({code: 0, stdout: "['sid=1; HttpOnly', 'csrf=2']\n"})
+  })
+
   it('refuses other hosts and HTTPS with a sentence, and says which process is missing', async () => {
     folder.write('services.yaml', 'order-service: {url: "http://127.0.0.1:1", version: v2}\n')
     const {ended} = dev([

@@ -94,7 +94,7 @@ async function forward(
     const {method = 'GET'} = request
     const sent = {service, method, path, headers, timeout: undefined, signal: left.signal}
     await transport.exchange({...sent, body: body.length === 0 ? undefined : body}, (head, resume) => {
-      response.writeHead(head.status, passedOn(head.headers)).on('drain', resume)
+      response.writeHead(head.status, Object.fromEntries(ofTheMessage(head.headers))).on('drain', resume)
       return {data: (chunk) => response.write(chunk), end: () => response.end()}
     })
   } catch (error) {
@@ -153,16 +153,20 @@ const hopByHop: ReadonlySet<string> = new Set([
 ])
 
 function passedOn(headers: IncomingHttpHeaders): Record<string, string> {
+  const kept: Record<string, string> = {}
+  for (const [name, value] of ofTheMessage(headers)) kept[name] = typeof value === 'string' ? value : value.join(', ')
+  return kept
+}
+
+/** As they are: what is several headers stays so, for cookies cannot be joined (RFC 6265, 3). */
+function ofTheMessage(headers: IncomingHttpHeaders): readonly (readonly [string, string | string[]])[] {
   const named = new Set(
     (headers.connection ?? '')
       .toLowerCase()
       .split(',')
       .map((name) => name.trim()),
   )
-  const kept: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || hopByHop.has(name) || named.has(name)) continue
-    kept[name] = typeof value === 'string' ? value : value.join(', ')
-  }
-  return kept
+  return Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined || hopByHop.has(name) || named.has(name) ? [] : [[name, value] as const],
+  )
 }
