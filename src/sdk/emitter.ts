@@ -8,12 +8,20 @@ import type {MeshEvents} from './events.ts'
 export class MeshEmitter extends EventEmitter {
   readonly #told = new Set<string>()
 
+  /** Tells every listener, whatever another one throws, or what it returns rejects with. */
   tell<Event extends keyof MeshEvents>(event: Event, ...said: MeshEvents[Event]): void {
-    try {
-      this.emit(event, ...said)
-    } catch (error) {
+    const failed = (error: unknown): void => {
       if (event === 'error') this.#warn(error)
       else this.fail(error)
+    }
+    // Those of `once` take themselves away.
+    for (const listener of this.rawListeners(event)) {
+      try {
+        const returned: unknown = listener.apply(this, said)
+        if (returned instanceof Promise) returned.catch(failed)
+      } catch (error) {
+        failed(error)
+      }
     }
   }
 

@@ -63,6 +63,12 @@ function managerOf({name, version}: Speaker, call: Call): string {
   return `meshwright-sdk/${words.join('/')}`.slice(0, longestManager)
 }
 
+/** What the fragment's speaker is called for another call. */
+export function managerFor({manager}: Fragment, call: Call): string {
+  const [product, name, , ...version] = manager.split('/')
+  return [product, name, call, ...version].join('/')
+}
+
 /** Whether `manager` is what another version of the fragment's speaker is called for the same call. */
 export function isAnotherVersion(manager: string, fragment: Fragment): boolean {
   if (manager === fragment.manager) return false

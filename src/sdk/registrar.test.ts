@@ -52,6 +52,37 @@ describe('rules', () => {
     ])
   })
 
+  test('said while others are written wait for their turn: the shares have stepped back when the canary comes', async () => {
+    const made = registrar((count) => {
+      if (count === 1) made.registrar.register(canary())
+    })
+    made.registrar.register(split(80))
+    await made.registrar.underWay
+    await made.registrar.ready()
+    await made.registrar.underWay
+    expect(made.log).toEqual([
+      'put meshwright-sdk/web/split/v1 service,versions,split,timeout',
+      'put meshwright-sdk/web/split/v1 service,versions,timeout',
+      'put meshwright-sdk/web/canary/v1 service,canary',
+    ])
+  })
+
+  test('whose promises are left alone end no process', async () => {
+    const told: unknown[] = []
+    const listen = (reason: unknown) => told.push(reason)
+    process.on('unhandledRejection', listen)
+    const {registrar: rules} = registrar()
+    const handle = rules.register(split(80))
+    void handle.applied()
+    void handle.dispose()
+    await rules.underWay
+    rules.close()
+    void handle.dispose()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    process.off('unhandledRejection', listen)
+    expect(told).toEqual([])
+  })
+
   test('of a canary step back when it goes', async () => {
     const {registrar: rules, log} = registrar()
     rules.register(split(80))

@@ -79,8 +79,8 @@ export class Registrar {
     this.#schedule(subject)
     return {
       accepted: () => entry.accepted.promise,
-      applied: (options) => this.#applied(subject, entry, options),
-      dispose: () => this.#dispose(subject, entry),
+      applied: (options) => leftAlone(this.#applied(subject, entry, options)),
+      dispose: () => leftAlone(this.#dispose(subject, entry)),
     }
   }
 
@@ -172,8 +172,10 @@ export class Registrar {
   async #bring(subject: Subject): Promise<void> {
     for (const entry of subject.leaving) await this.#takeBack(subject, entry)
     const taken: Entry[] = []
+    // What is said meanwhile has its own turn, in which all of it is brought in the right order.
+    const said = new Map(subject.entries)
     for (const call of order) {
-      const entry = subject.entries.get(call)
+      const entry = said.get(call)
       if (entry !== undefined && (await this.#put(subject, entry))) taken.push(entry)
     }
     if (this.#store.judgesAtOnce) await this.#judge(subject, taken)
@@ -246,6 +248,12 @@ export class Registrar {
       [...entries.values()].map((entry) => entry.fragment),
     )
   }
+}
+
+/** The promise, which may be left alone although it rejects: what goes wrong is told as well. */
+function leftAlone<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
 }
 
 /** What `promise` comes to; rejects as soon as `signal` is aborted. */

@@ -6,7 +6,7 @@ import type {KubeObject} from '../../mesh/pod.ts'
 import type {ResourceKind} from '../../mesh/resource.ts'
 import type {Values} from '../../mesh/values.ts'
 import {MeshRuleError} from '../errors.ts'
-import {isAnotherVersion, type Fragment} from '../fragment.ts'
+import {isAnotherVersion, managerFor, type Fragment} from '../fragment.ts'
 import type {Applied} from '../handle.ts'
 import {withoutShares} from '../precedence.ts'
 import type {RuleStore} from '../rules.ts'
@@ -119,7 +119,7 @@ export class ClusterStore implements RuleStore {
     const others = fragment.call === 'register' ? [] : managers.filter((manager) => isAnotherVersion(manager, fragment))
     const isRegistered = fragment.call === 'register' && managers.some((manager) => isAnotherVersion(manager, fragment))
     // A canary that another replica began: the shares step back, as they would beside one of this process.
-    const canary = {...fragment, call: 'canary' as const, manager: fragment.manager.replace('/split', '/canary')}
+    const canary = {...fragment, call: 'canary' as const, manager: managerFor(fragment, 'canary')}
     const besideCanary = managers.some((manager) => manager === canary.manager || isAnotherVersion(manager, canary))
     const wanted = fragment.call === 'split' && besideCanary ? withoutShares(fragment) : fragment
     if (others.length === 0 && wanted === fragment && !isRegistered) throw error
