@@ -15,17 +15,25 @@ export interface Target {
   readonly port: number
   readonly caFile: string
   readonly path: string
+  /** Whether the body of a 200 is what the request of this index asked for; where absent, each is. */
+  readonly isRight?: (body: string, index: number) => boolean
 }
+
+/** The status of an answer that is not what was asked for. */
+export const wrongAnswer = -1
 
 /** A keep-alive connection that has at most one request under way. Hand-made, for node:https would be the bottleneck. */
 class Connection {
   readonly #socket: TLSSocket
-  #pending: ((status: number) => void) | undefined
+  readonly #isRight: Target['isRight']
+  #pending: {readonly index: number; readonly done: (status: number) => void} | undefined
   #head = ''
+  #body = ''
   #missing = 0
   #status = 0
 
-  constructor({port, caFile}: Target) {
+  constructor({port, caFile, isRight}: Target) {
+    this.#isRight = isRight
     this.#socket = connect({host: '127.0.0.1', port, ca: readFileSync(caFile), servername: 'localhost'})
     this.#socket.setNoDelay(true)
     this.#socket.on('data', (chunk: Buffer) => this.#read(chunk))
@@ -40,8 +48,12 @@ class Connection {
     })
   }
 
-  send(request: Buffer, done: (status: number) => void): void {
-    this.#pending = done
+  /** @param done told the status: 0 where the connection broke, `wrongAnswer` */
+  send(requests: readonly Buffer[], turn: number, done: (status: number) => void): void {
+    const index = turn % requests.length
+    const request = requests[index]
+    if (request === undefined) throw new Error('no requests to send')
+    this.#pending = {index, done}
     this.#socket.write(request)
   }
 
@@ -52,6 +64,7 @@ class Connection {
   #read(chunk: Buffer): void {
     if (this.#missing > 0) {
       this.#missing -= chunk.length
+      if (this.#isRight !== undefined) this.#body += chunk.toString('latin1')
     } else {
       this.#head += chunk.toString('latin1')
       const end = this.#head.indexOf('\r\n\r\n')
@@ -59,15 +72,18 @@ class Connection {
       const length = /\r\ncontent-length: (\d+)/i.exec(this.#head)?.[1] ?? '0'
       this.#status = Number(this.#head.slice(9, 12))
       this.#missing = Number(length) - (this.#head.length - end - 4)
+      this.#body = this.#head.slice(end + 4)
       this.#head = ''
     }
     if (this.#missing <= 0) this.#finish(this.#status)
   }
 
   #finish(status: number): void {
-    const done = this.#pending
+    const pending = this.#pending
+    if (pending === undefined) return
     this.#pending = undefined
-    done?.(status)
+    const isRight = status !== 200 || this.#isRight === undefined || this.#isRight(this.#body, pending.index)
+    pending.done(isRight ? status : wrongAnswer)
   }
 }
 
@@ -77,7 +93,7 @@ export function requestBytes(path: string, body: string): Buffer {
   return Buffer.from(head + body)
 }
 
-/** Is told of each answer its HTTP status (0: the connection broke) and the milliseconds since it was asked for. */
+/** Is told of each answer its HTTP status (0: the connection broke; or `wrongAnswer`) and the milliseconds since it was asked for. */
 export type Tell = (status: number, milliseconds: number) => void
 
 /** As fast as the server answers, over `width` connections: its capacity, or more than that where `width` is large. */
@@ -101,7 +117,7 @@ export async function closedLoop(
           const step = () => {
             const due = performance.now()
             if (due >= until) return resolve()
-            connection.send(pick(requests, next++), (status) => {
+            connection.send(requests, next++, (status) => {
               tell(status, performance.now() - due)
               if (status === 200) latencies.push(performance.now() - due)
               else failures++
@@ -137,7 +153,7 @@ export async function constantRate(
       const due = waiting.shift() ?? 0
       const connection = idle.pop()
       if (connection === undefined) return
-      connection.send(pick(requests, sent), (status) => {
+      connection.send(requests, sent, (status) => {
         if (status === 200) latencies.push(performance.now() - due)
         else failures++
         idle.push(connection)
@@ -168,12 +184,6 @@ async function open(target: Target, width: number): Promise<Connection[]> {
   const connections = Array.from({length: width}, () => new Connection(target))
   await Promise.all(connections.map((connection) => connection.ready()))
   return connections
-}
-
-function pick(requests: readonly Buffer[], index: number): Buffer {
-  const request = requests[index % requests.length]
-  if (request === undefined) throw new Error('no requests to send')
-  return request
 }
 
 function summary(latencies: number[], failures: number, seconds: number): Measured {

@@ -1,6 +1,6 @@
 import {closedLoop, constantRate, requestBytes} from '../../../bench/load.ts'
 import {pod} from '../../e2e/manifests.ts'
-import {directly} from '../direct.ts'
+import {directly, isInjected} from '../direct.ts'
 import {podReview} from '../../review.ts'
 import {check, number, type Row} from '../row.ts'
 
@@ -14,7 +14,8 @@ export const steady: Row = {
   isQuick: true,
   run(bed, scale) {
     const [name = ''] = bed.replicas.names
-    return directly(bed, name, async ({target, cores, cpuSeconds}) => {
+    return directly(bed, name, async ({target: replica, cores, cpuSeconds}) => {
+      const target = {...replica, isRight: (body: string, index: number) => isInjected(body, `steady-${index}`)}
       const bodies = Array.from({length: 100}, (_, index) =>
         podReview(`steady-${index}`, 'load', pod({name: `steady-${index}`})),
       )
