@@ -1,6 +1,7 @@
 import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
+import {absent} from '../faults/rows.ts'
 import {needsShared} from '../shared.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -27,6 +28,10 @@ describe('the threat model', () => {
     const [, file = '', words = ''] = /^`([^`]+)`: (.+)$/.exec(held) ?? []
     expect(existsSync(join(root, file)), held).toBe(true)
     expect(readFileSync(join(root, file), 'utf8'), held).toContain(words)
+  })
+
+  test.each(absent)('says why row $number of the matrix was not tried', ({number, fault, because}) => {
+    expect(page).toContain(`- ${fault} (${number}): ${because}.`)
   })
 })
 
