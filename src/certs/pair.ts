@@ -58,8 +58,8 @@ export function inspect({cert, key}: KeyPair, authority: string | undefined, now
   }
 }
 
-/** Through the intermediates that come behind the leaf, to any certificate of the bundle (two stand there in a rotation). */
-function chains(leaf: X509Certificate, cert: string, authority: string): boolean {
+/** Whether a leaf leads, through the intermediates that come behind it in `cert`, to any of the bundle (two stand there in a rotation). */
+export function chains(leaf: X509Certificate, cert: string, authority: string): boolean {
   const [roots, intermediates] = [everyCertificate(authority), everyCertificate(cert).slice(1)]
   let below = leaf
   for (let i = 0; i <= intermediates.length; i++) {

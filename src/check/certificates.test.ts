@@ -1,3 +1,4 @@
+import {generate} from 'selfsigned'
 import {beforeAll, describe, expect, test} from 'vitest'
 import {issue, makeAuthority} from '../certs/authority.ts'
 import type {KeyPair} from '../admission/tls.ts'
@@ -21,6 +22,20 @@ describe('the certificates of an installation', () => {
   test('are good where the bundle vouches for what is served', () => {
     expect(states(authority.cert, leaf)).toEqual(['good', 'good'])
     expect(states(other.cert + authority.cert, leaf)).toEqual(['good', 'good'])
+  })
+
+  test('are good where intermediates lead from what is served to the bundle', async () => {
+    const {cert, private: key} = await generate([{name: 'commonName', value: 'Between'}], {
+      keyType: 'ec',
+      ca: authority,
+      notBeforeDate: now,
+      notAfterDate: after(30),
+      extensions: [{name: 'basicConstraints', cA: true, critical: true}],
+    })
+    const served = (await issue({cert, key}, ['localhost'], now)).cert
+    expect(states(authority.cert, `${served}${cert}\n`)).toEqual(['good', 'good'])
+    expect(states(authority.cert, served)).toEqual(['good', 'good', 'bad'])
+    expect(states(other.cert, `${served}${cert}\n`)).toEqual(['good', 'good', 'bad'])
   })
 
   test('are bad without a bundle, without a certificate, and where the bundle is somebody else’s', () => {

@@ -1,4 +1,5 @@
 import {X509Certificate} from 'node:crypto'
+import {chains} from '../certs/pair.ts'
 import {bad, good, warning, type CheckResult} from './result.ts'
 
 /** What the API server trusts, and what the webhook serves, as PEM; undefined where it is not there, false where it may not be read. */
@@ -53,7 +54,7 @@ export function checkCertificates({bundle, leaf}: ServedCertificates, now: Date)
   } else if (left < soon) {
     results.push(warning('certificates', `the webhook's certificate ends on ${until}`, 'Look at who renews it.'))
   } else results.push(good('certificates', `the webhook's certificate is valid until ${until}`))
-  if (!valid.some((authority) => served.checkIssued(authority) && served.verify(authority.publicKey))) {
+  if (!chains(served, leaf ?? '', valid.join('\n'))) {
     results.push(
       bad(
         'certificates',

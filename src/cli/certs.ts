@@ -3,13 +3,14 @@ import {Command, Option} from 'commander'
 import type {KeyPair} from '../admission/tls.ts'
 import {present, readAuthority, readAuthorityKey, readKeyPair, writeFolder, writeTexts} from '../certs/folder.ts'
 import {inspect, signerOf, type CertificateFacts, type Inspection} from '../certs/pair.ts'
+import {names, usualNamespace} from '../install/names.ts'
 import {rotateCommand} from './certs-rotate.ts'
 import {Failure, reasonOf} from './failure.ts'
 import type {Io} from './io.ts'
 import {hostValue} from './option-values.ts'
 
 /** Where a webhook is called on this machine, and where the manifests put it in a cluster. */
-const usualHosts = ['localhost', '127.0.0.1', '::1', 'meshwright.meshwright-system.svc']
+const usualHosts = ['localhost', '127.0.0.1', '::1', `${names.webhook}.${usualNamespace}.svc`]
 
 /** `certs init | show`: the webhook's certificate and its authority, in a folder; `certs rotate`: in a cluster. */
 export function certsCommand(io: Io): Command {
