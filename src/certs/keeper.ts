@@ -67,6 +67,8 @@ class Keeper {
   readonly #bundles: BundleKeeper
   readonly #writer: SecretWriter
   #external: ExternalState | undefined
+  /** The Secret that somebody else fills holds no pair that can be served. */
+  #isUnusable = false
   #stir: () => void = () => undefined
   /** What was last said of each matter, so that it is said once. */
   readonly #told = new Map<string, string>()
@@ -176,6 +178,7 @@ class Keeper {
     this.#external = followIssuer(this.#external, {...common, replicas}, margins)
     this.#expire('webhook', common.leaf.notAfter)
     const {problem = this.#external === undefined ? 'ca.crt is missing' : ''} = common.leaf
+    this.#isUnusable = problem !== ''
     this.#say('leaf', problem, () =>
       this.#options.log.error({code: 'MW6504', secret: webhookSecret, problem}, "the webhook's Secret is not usable"),
     )
@@ -249,7 +252,8 @@ class Keeper {
   }
 
   #succeed(): void {
-    this.#options.tally.failing = false
+    // Nobody's write failed, and yet the certificates are not kept: whoever fills the Secret may not look.
+    this.#options.tally.failing = this.#isUnusable
     this.#told.delete('failure')
   }
 

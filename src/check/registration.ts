@@ -113,7 +113,7 @@ const meshInjectors: readonly (readonly [mesh: string, name: RegExp, off: string
 
 /**
  * A mesh's own injector that is asked about the same namespaces: it knows nothing of our keys, and two injectors make two
- * opinions. Istio's that only takes pods which ask for it is one too.
+ * opinions. One that only takes pods which ask for it by a label of that mesh is none: who asks for it means it.
  */
 export function checkInjectors(
   registrations: readonly KubeObject[],

@@ -288,6 +288,19 @@ test('a Secret that somebody else fills: caBundle follows it, over a change of i
   await cluster.until('caBundle to be put right', 5000, async () => (await webhook.bundle()) === right)
 })
 
+test('a Secret of somebody else that cannot be used is a metric, until it can', async () => {
+  const failing = (value: number) =>
+    cluster.until(`failing to be ${value}`, 30_000, async () =>
+      (await metrics()).includes(`meshwright_certificate_failing ${value}\n`),
+    )
+  await failing(0)
+  const good = (await webhook.secret('meshwright-webhook-tls'))?.data?.['tls.crt']
+  await webhook.patchSecret('meshwright-webhook-tls', {data: {'tls.crt': encode('half a pair')}})
+  await failing(1)
+  await webhook.patchSecret('meshwright-webhook-tls', {data: {'tls.crt': good}})
+  await failing(0)
+})
+
 test('nothing of this was forbidden', () => {
   expect(proxy.calls.filter(({status}) => status === 403).map(({method, url}) => `${method} ${url}`)).toEqual([])
 })
