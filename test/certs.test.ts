@@ -97,7 +97,18 @@ describe('a watched folder', () => {
     await writeFolder(dir, early, authority.cert)
     await eventually(() => serial()?.includes('is not valid before') === true)
     await eventually(() => serial() === inspect(early, undefined, now).leaf?.serial)
-    expect(taken).toHaveLength(2)
+    expect(taken.filter(({ok}) => ok)).toHaveLength(1)
+    watch.close()
+  })
+
+  it('tells of what stays refused again and again, so that an alert on refusals does not end', async () => {
+    const dir = join(folder, 'refused')
+    await writeFolder(dir, await issue(authority, ['localhost'], now), authority.cert)
+    const source = folderSource(dir, {...fast, again: 50})
+    const watch = source.watch((certification) => taken.push(certification))
+    await writeFile(join(dir, 'tls.crt'), 'none')
+    await eventually(() => taken.length >= 3)
+    expect(taken.every(({ok}) => !ok)).toBe(true)
     watch.close()
   })
 

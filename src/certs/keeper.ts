@@ -245,7 +245,7 @@ class Keeper {
     const isStuck = phase === 'retiring' && replicas.refused > 0 && leaf.unchangedFor >= margins.propagation
     this.#say('stuck', isStuck ? 'stuck' : '', () =>
       log.warn(
-        {code: 'MW6505', replicas: replicas.refused},
+        {code: 'MW6505', replicas: replicas.refusing},
         'replicas still serve a certificate of the authority before',
       ),
     )

@@ -19,6 +19,7 @@ const SLICE = z.looseObject({
     .array(
       z.looseObject({
         addresses: z.array(z.string()),
+        targetRef: z.looseObject({name: z.string().optional()}).nullish(),
         conditions: z.looseObject({ready: z.boolean().nullish(), serving: z.boolean().nullish()}).nullish(),
       }),
     )
@@ -29,6 +30,8 @@ const SLICE = z.looseObject({
 export interface Address {
   readonly host: string
   readonly port: number
+  /** Of the pod, where the EndpointSlice says it. */
+  readonly pod?: string
 }
 
 /** Where the API server may call a Service: replicas that are ready, and those that are ending and still serve. */
@@ -36,9 +39,12 @@ export function addressesIn(slices: readonly KubeObject[]): readonly Address[] {
   return slices.flatMap((object) => {
     const {endpoints, ports} = SLICE.safeParse(object).data ?? {}
     const open = (endpoints ?? []).filter(({conditions}) => conditions?.ready !== false || conditions.serving === true)
-    return open.flatMap(({addresses}) =>
-      addresses.flatMap((host) => (ports ?? []).flatMap(({port}) => (port == null ? [] : {host, port}))),
-    )
+    return open.flatMap(({addresses, targetRef}) => {
+      const named = targetRef?.name === undefined ? {} : {pod: targetRef.name}
+      return addresses.flatMap((host) =>
+        (ports ?? []).flatMap(({port}) => (port == null ? [] : {host, port, ...named})),
+      )
+    })
   })
 }
 
@@ -61,9 +67,12 @@ export async function askReplicas(
     slices.push(...items)
   }
   const ca = textOf(trusted)
-  const answers = await Promise.all(addressesIn(slices).map((address) => handshake(address, ca, servername)))
-  const count = (answer: Answer) => answers.filter((each) => each === answer).length
-  return {verified: count('verified'), refused: count('refused'), unreachable: count('unreachable')}
+  const addresses = addressesIn(slices)
+  const answers = await Promise.all(addresses.map((address) => handshake(address, ca, servername)))
+  const those = (answer: Answer) => addresses.filter((_, index) => answers[index] === answer)
+  const refusing = those('refused').map(({host, port, pod = `${host}:${port}`}) => pod)
+  const [{length: verified}, {length: unreachable}] = [those('verified'), those('unreachable')]
+  return {verified, refused: refusing.length, unreachable, refusing}
 }
 
 type Answer = 'verified' | 'refused' | 'unreachable'

@@ -48,6 +48,8 @@ export interface ReplicaState {
   readonly verified: number
   /** They serve another one. */
   readonly refused: number
+  /** Names of their pods, or addresses where an EndpointSlice names none. */
+  readonly refusing?: readonly string[]
   readonly unreachable: number
   /** Milliseconds for which every look has found that all serve it. */
   readonly allFor: number

@@ -18,7 +18,10 @@ export type Certification =
 export interface CertificateSource {
   /** The pair to serve now. Never rejects. */
   load(): Promise<Certification>
-  /** Calls `onLoad` whenever there may be another pair, good or bad, until it is closed. Begin before the first `load`. */
+  /**
+   * Calls `onLoad` whenever there may be another pair, good or bad, and again and again while one is refused, until it is
+   * closed. Begin before the first `load`.
+   */
   watch(onLoad: (certification: Certification) => unknown): {close(): void}
 }
 
@@ -54,11 +57,12 @@ export function folderSource(folder: string, options: FolderOptions = {}): Certi
         },
         options,
       )
-      // What is not valid yet where a clock is behind becomes so, and no file changes then.
+      // What is not valid yet where a clock is behind becomes so, and no file changes then. What stays refused is told again:
+      // nothing is well until it is not.
       const retry = async () => {
         const certification = isRefused ? await load() : undefined
-        if (certification?.ok !== true || !isRefused) return
-        isRefused = false
+        if (certification === undefined || !isRefused) return
+        isRefused = !certification.ok
         await onLoad(certification)
       }
       const timer = setInterval(() => void retry(), again).unref()

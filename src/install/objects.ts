@@ -6,7 +6,7 @@ import {certManagerObjects} from './certificates.ts'
 import {controllerObjects} from './controller.ts'
 import {controllerRights} from './controller-rights.ts'
 import {monitoringObjects} from './monitoring.ts'
-import {labelsOf, names} from './names.ts'
+import {admissionLabel, labelsOf, names} from './names.ts'
 import {networkPolicies} from './network.ts'
 import {configurationFile} from './pod.ts'
 import {registration} from './registration.ts'
@@ -34,9 +34,12 @@ export function installedObjects(release: Release): readonly KubeObject[] {
   ]
 }
 
-/** Nothing in it needs more than the strictest of Kubernetes' profiles leaves. */
+/**
+ * Nothing in it needs more than the strictest of Kubernetes' profiles leaves. The label keeps the webhook out of its own way
+ * whatever somebody renames the namespace to.
+ */
 export function namespaceObject(namespace: string): KubeObject {
-  const labels = {...labelsOf(), 'pod-security.kubernetes.io/enforce': 'restricted'}
+  const labels = {...labelsOf(), [admissionLabel]: 'disabled', 'pod-security.kubernetes.io/enforce': 'restricted'}
   return {apiVersion: 'v1', kind: 'Namespace', metadata: {name: namespace, labels}}
 }
 

@@ -10,6 +10,8 @@ import type {Release} from './release.ts'
  */
 export function registration({values, namespace}: Release): KubeObject {
   const {namespaces, excludedNamespaces, reinvocationPolicy, timeoutSeconds} = values.webhook
+  // Without a certificate the webhook does not answer, and without an answer nothing starts that could issue one.
+  const issuerNamespaces = values.certificates.issuer === 'cert-manager' ? ['cert-manager'] : []
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
@@ -27,7 +29,7 @@ export function registration({values, namespace}: Release): KubeObject {
             {
               key: 'kubernetes.io/metadata.name',
               operator: 'NotIn',
-              values: [...new Set([...clusterNamespaces, namespace, ...excludedNamespaces])],
+              values: [...new Set([...clusterNamespaces, ...issuerNamespaces, namespace, ...excludedNamespaces])],
             },
             namespaces === 'labelled'
               ? {key: admissionLabel, operator: 'In', values: ['enabled']}

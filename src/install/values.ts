@@ -61,7 +61,9 @@ const webhook = z.strictObject({
     .default('all'),
   excludedNamespaces: z
     .array(label)
-    .describe('Beside kube-system, kube-public, kube-node-lease and its own: never asked about.')
+    .describe(
+      'Beside kube-system, kube-public, kube-node-lease, its own, and cert-manager where that issues the certificate: never asked about.',
+    )
     .default([]),
   spread: z
     .enum(['preferred', 'required'])
