@@ -63,7 +63,7 @@ function differenceOf(pod: Pod, object: KubeObject, state: AdmissionState): Outd
     const wanted = fresh.get(sidecar)
     if (wanted === undefined) continue
     const found = there.get(sidecar)
-    const key = found === undefined ? 'is not there' : firstDifference(wanted, found)
+    const key = found === undefined ? 'is not there' : firstDifference(wanted, found, isLimited(object))
     if (key !== undefined) return {pod: `${namespace}/${name}`, difference: `${sidecar}: ${key}`}
   }
   return undefined
@@ -72,8 +72,25 @@ function differenceOf(pod: Pod, object: KubeObject, state: AdmissionState): Outd
 /** What the settings decide; the API server and other webhooks add to the rest. */
 const compared = ['image', 'command', 'args', 'env', 'resources'] as const
 
-function firstDifference(wanted: Values, found: Values): string | undefined {
-  return compared.find((key) => !says(found[key], wanted[key], key))
+function firstDifference(wanted: Values, found: Values, isLimited: boolean): string | undefined {
+  const different = compared.find((key) => !says(found[key], wanted[key], key))
+  return different ?? (isLimited || !hasMoreLimits(found, wanted) ? undefined : 'resources')
+}
+
+/** Whether a LimitRange gave it limits that no settings say: the API server notes which on the pod. */
+function isLimited({metadata}: KubeObject): boolean {
+  return metadata?.annotations?.['kubernetes.io/limit-ranger'] !== undefined
+}
+
+/** A limit that was taken out of the settings since. A request is another matter: one is filled in for each limit. */
+function hasMoreLimits(found: Values, wanted: Values): boolean {
+  const said = limitsOf(wanted)
+  return Object.keys(limitsOf(found)).some((resource) => !(resource in said))
+}
+
+function limitsOf({resources}: Values): Values {
+  const limits = isValues(resources) ? resources['limits'] : undefined
+  return isValues(limits) ? limits : {}
 }
 
 /** Whether what is there says all of what is wanted, defaults that the API server filled in aside. */
