@@ -2,6 +2,9 @@ import {randomUUID} from 'node:crypto'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {Command, Option} from 'commander'
 import {readAuthoritySecret, requestIn, rotateAnnotation, secrets} from '../certs/secret.ts'
+import {lookUp} from '../check/cluster-facts.ts'
+import {installKinds} from '../install/kinds.ts'
+import {names} from '../install/names.ts'
 import type {KubeApi, ObjectName} from '../kube/api.ts'
 import {KubeError} from '../kube/errors.ts'
 import {connectTo, withCluster, type ClusterOptions} from './cluster-options.ts'
@@ -40,6 +43,7 @@ export function rotateCommand(io: Io): Command {
       const api = await connectTo(options, io)
       const secret = {namespace, name: ca ? caSecret : webhookSecret}
       try {
+        await refuseExternal(api, secret)
         const annotations = {[rotateAnnotation]: `${new Date().toISOString()} ${randomUUID()}`}
         await api.patch(secrets, secret, {metadata: {annotations}}, {fieldManager: 'meshwright-cli'})
         io.stderr.write(`asked for another ${ca ? 'authority' : 'certificate'} in Secret ${namespace}/${secret.name}\n`)
@@ -54,6 +58,23 @@ export function rotateCommand(io: Io): Command {
         await api.close()
       }
     })
+}
+
+/** Where somebody else issues, nobody heeds the request. */
+async function refuseExternal(api: KubeApi, secret: ObjectName): Promise<void> {
+  const {namespace = '', name} = secret
+  const issuer = (await api.get(secrets, secret)).metadata?.annotations?.['cert-manager.io/certificate-name']
+  if (issuer !== undefined) {
+    const how = `ask cert-manager for another, such as with cmctl renew -n ${namespace} ${issuer}`
+    throw new Failure(`Secret ${namespace}/${name} is cert-manager's, of the Certificate ${issuer}: ${how}`)
+  }
+  const controller = await lookUp(api, installKinds.deployment, {name: names.controller, namespace})
+  if (JSON.stringify(controller?.['spec'] ?? {}).includes('"--certificates=external"')) {
+    const how = 'put another certificate into it, and the webhook takes it'
+    throw new Failure(
+      `Secret ${namespace}/${name} is not the controller's, which runs with --certificates=external: ${how}`,
+    )
+  }
 }
 
 async function waitUntilDone(api: KubeApi, secret: ObjectName, ca: boolean, wait: number): Promise<void> {
