@@ -1,7 +1,8 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {listAll, lookUp, podKind} from '../check/cluster-facts.ts'
 import {Kinds, ruleKinds} from '../controller/kinds.ts'
-import {managedByLabel, manager, unitKey} from '../controller/stamp.ts'
+import {liveObject} from '../controller/live.ts'
+import {unitKey} from '../controller/stamp.ts'
 import {installKinds, titleOf} from '../install/kinds.ts'
 import {names, selectorOf} from '../install/names.ts'
 import type {KubeApi} from '../kube/api.ts'
@@ -40,22 +41,32 @@ export async function removeRules(api: KubeApi, rules: readonly KubeObject[], ma
     await endController(api, manner)
   }
   for (const object of (await listedMade(api)).reverse()) {
-    // Somebody else's object that we added to is not ours to delete.
     if (!isMade(object)) {
-      report.line('attention', `${titleOf(object)} is somebody else's, and keeps what Meshwright added to it`)
+      report.line('attention', `${titleOf(object)} is not Meshwright's alone, and keeps what Meshwright wrote into it`)
     } else if (await deleted(api, written, object)) report.line('done', `${titleOf(object)} is removed`)
   }
-  const again = (await listedMade(api)).filter(
-    (object) => isMade(object) && object.metadata?.['deletionTimestamp'] === undefined,
-  )
+  const left = [...(await listedMade(api)).filter(isMade), ...(await listedRules(api))]
+  for (const object of left.filter(isLeaving)) {
+    const finalizers = object.metadata?.['finalizers']
+    const whose = Array.isArray(finalizers) ? `: ${finalizers.join(', ')}` : ''
+    report.line('attention', `${titleOf(object)} is marked to go, and stays until its finalizers have let it${whose}`)
+  }
+  const again = left.filter((object) => !isLeaving(object))
   if (again.length > 0) {
-    const who = 'a controller still runs that is not of this installation: end it, and run this again'
+    const who =
+      'a controller still runs that is not of this installation, or somebody writes them: end it, and run this again'
     throw new Failure(`${again.map(titleOf).join(', ')} came back: ${who}`)
   }
 }
 
-function isMade({metadata}: KubeObject): boolean {
-  return metadata?.labels?.[managedByLabel] === manager
+/** Ours to delete: not somebody else's that we added to, nor one that others have written into since we made it for whoever needs it. */
+function isMade(object: KubeObject): boolean {
+  const live = liveObject(object)
+  return live !== undefined && (live.mode === 'own' || (live.mode === 'share' && !live.touched))
+}
+
+function isLeaving({metadata}: KubeObject): boolean {
+  return metadata?.['deletionTimestamp'] !== undefined
 }
 
 /** Waits until nothing is left that was made of rules, or nothing has gone for a while: the rest is not the controller's to take back. */

@@ -2,18 +2,16 @@ import {Command, Option} from 'commander'
 import {lookUp} from '../check/cluster-facts.ts'
 import {installedElsewhere} from '../check/elsewhere.ts'
 import {installKinds, keptKinds, titleOf} from '../install/kinds.ts'
-import {names} from '../install/names.ts'
 import {namespaceObject} from '../install/objects.ts'
 import type {KubeApi} from '../kube/api.ts'
 import {KubeError} from '../kube/errors.ts'
 import type {KubeObject} from '../mesh/pod.ts'
-import type {ResourceKind} from '../mesh/resource.ts'
 import {connectTo, withCluster, type ClusterOptions} from './cluster-options.ts'
 import {Failure} from './failure.ts'
 import {everyObject, foreignInstaller, isOurs, lookedUp, otherPlace, removed} from './install-apply.ts'
 import {withOwnNamespace} from './install-options.ts'
 import type {Io} from './io.ts'
-import {othersIn} from './namespace-contents.ts'
+import {keptObjects, othersIn} from './namespace-contents.ts'
 import {durationValue} from './option-values.ts'
 import {Report} from './report.ts'
 import {controllerIn, deleted, listedMade, listedRules, removeRules} from './uninstall-rules.ts'
@@ -91,7 +89,7 @@ async function uninstall(api: KubeApi, options: Options, report: Report): Promis
       report.line('attention', `${titleOf(object)} would go`)
     }
     if (only === 'rules') report.line('attention', `${titleOf(controllerIn(namespace))} would have no replicas`)
-    else await removeNamespace(api, options, report)
+    else await removeNamespace(api, options, report, new Set(going.map(titleOf)))
     return
   }
   if (only !== 'rules' && rules.length + made.length > 0 && fate === undefined) {
@@ -123,26 +121,16 @@ async function remove(api: KubeApi, object: KubeObject, report: Report): Promise
   if (await removed(api, object)) report.line('done', `${titleOf(object)} is removed`)
 }
 
-/** What the processes made, where it is there. */
-async function keptObjects(api: KubeApi, namespace: string): Promise<readonly KubeObject[]> {
-  const kept: readonly (readonly [ResourceKind, string])[] = [
-    [keptKinds.secret, names.certificateSecret],
-    [keptKinds.secret, names.authoritySecret],
-    [keptKinds.lease, names.controller],
-  ]
-  const found: KubeObject[] = []
-  for (const [kind, name] of kept) {
-    if ((await lookUp(api, kind, {name, namespace})) !== undefined)
-      found.push({apiVersion: kind.apiVersion, kind: kind.kind, metadata: {name, namespace}})
-  }
-  return found
-}
-
 /** The namespace goes where `install` made it, and nobody else keeps anything in it. */
-async function removeNamespace(api: KubeApi, {namespace, dryRun}: Options, report: Report): Promise<void> {
+async function removeNamespace(
+  api: KubeApi,
+  {namespace, dryRun}: Options,
+  report: Report,
+  going?: ReadonlySet<string>,
+): Promise<void> {
   const own = await lookUp(api, installKinds.namespace, {name: namespace})
   if (own === undefined) return
-  const others = isOurs(own) ? await othersIn(api, namespace) : []
+  const others = isOurs(own) ? await othersIn(api, namespace, going) : []
   if (!isOurs(own)) report.line('attention', `Namespace ${namespace} was not made by install, and stays`)
   else if (others.length > 0) report.line('attention', `Namespace ${namespace} holds ${others.join(', ')}, and stays`)
   else if (dryRun) report.line('attention', `Namespace ${namespace} would go`)

@@ -205,6 +205,25 @@ needsShared('the commands for a cluster', (shared) => {
       await cluster.kubectl(['delete', 'secret', 'somebodys', '-n', 'meshwright-system'])
     })
 
+    test('a Secret that somebody brought for the webhook is theirs, and keeps the namespace', async () => {
+      const brought = ['secret', 'meshwright-webhook-tls', '-n', 'meshwright-system']
+      await cluster.kubectl(['create', 'secret', 'generic', ...brought.slice(1)])
+      const {stderr} = await run(['uninstall', '--dry-run', '--rules', 'delete'])
+      expect(stderr).toMatch(/holds Secret meshwright-system\/meshwright-webhook-tls, and stays/)
+      expect(stderr).not.toContain('meshwright-webhook-tls would go')
+      await cluster.kubectl(['delete', ...brought])
+    })
+
+    test('a rule in its own namespace keeps the namespace where rules are kept, and only there', async () => {
+      await rules.apply(rule('MeshService', 'meshwright-system', 'kept', {port: 8080}))
+      const keep = await run(['uninstall', '--dry-run', '--rules', 'keep'])
+      expect(keep.stderr).toMatch(/holds MeshService meshwright-system\/kept, and stays/)
+      const remove = await run(['uninstall', '--dry-run', '--rules', 'delete'])
+      expect(remove.stderr).toContain('MeshService meshwright-system/kept would go')
+      expect(remove.stderr).toContain('Namespace meshwright-system would go')
+      await rules.delete('meshservice', 'meshwright-system', 'kept')
+    })
+
     test('leaves the rules, their kinds and what was made of them where they are to be kept', async () => {
       const [kinds, made] = [(await cluster.kubectl(crds)).stdout, await rules.names('shop')]
       expect(kinds.trim().split('\n')).toHaveLength(4)
@@ -242,6 +261,13 @@ needsShared('the commands for a cluster', (shared) => {
         'name',
       ]
       await cluster.until("the controller's pod", 30_000, async () => (await cluster.kubectl(pod)).stdout !== '')
+      const held = (finalizers: readonly string[] | null) =>
+        cluster.kubectl(
+          ['patch', 'peerauthentication', 'default', '-n', 'shop', '--type=merge', '-p'].concat(
+            JSON.stringify({metadata: {finalizers}}),
+          ),
+        )
+      expect((await held(['example.com/hold'])).code).toBe(0)
       // The process that plays the pod ends with it.
       const ended = cluster
         .until("the controller's pod to be taken away", 90_000, async () => (await cluster.kubectl(pod)).stdout === '')
@@ -249,8 +275,10 @@ needsShared('the commands for a cluster', (shared) => {
       const {code, stderr} = await run(['uninstall', '--only', 'rules'])
       await ended
       expect(stderr).toContain('has no replicas any more')
-      expect(stderr).toContain('PeerAuthentication shop/default is removed')
+      const leaving = 'PeerAuthentication shop/default is marked to go, and stays until its finalizers have let it'
+      expect(stderr).toContain(`${leaving}: example.com/hold`)
       expect(code).toBe(0)
+      await held(null)
       expect((await cluster.kubectl(made)).stdout).toBe('')
       expect(await run(['uninstall', '--rules', 'delete'])).toMatchObject({code: 0})
     })
