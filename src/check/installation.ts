@@ -35,7 +35,7 @@ export async function checkInstallation(api: KubeApi, namespace: string, now: Da
     ...problems,
     checkDeployment('webhook', deployments),
     checkDeployment('controller', deployments),
-    ...checkRegistration(registration, own, state?.base.settings.failurePolicy),
+    ...checkRegistration(registration, own, state?.base.settings ?? {}),
     ...checkCertificates({bundle: bundleOf(registration), leaf: await leafOf(api, namespace)}, now),
     ...(await checkReach(api, registration, all)),
     ...checkInjectors(registrations, all),

@@ -30,17 +30,30 @@ describe('our registration', () => {
   })
 
   test('that is not there is bad', () => {
-    expect(checkRegistration(undefined, own, undefined)).toMatchObject([{state: 'bad'}])
+    expect(checkRegistration(undefined, own, {})).toMatchObject([{state: 'bad'}])
   })
 
   test('that takes in its own namespace is bad', () => {
     const bare = {...ours(), webhooks: [{name: 'inject.meshwright.dev', clientConfig: {}}]}
-    expect(checkRegistration(bare, own, undefined)).toMatchObject([{state: 'bad', message: /its|own/}])
+    expect(checkRegistration(bare, own, {})).toMatchObject([
+      {state: 'bad', message: expect.stringContaining('own namespace')},
+    ])
   })
 
   test('whose word on failures is not the configuration’s is told', () => {
-    expect(checkRegistration(ours(), own, 'Ignore')).toMatchObject([{state: 'good'}, {state: 'warning'}])
-    expect(checkRegistration(ours(), own, 'Fail')).toMatchObject([{state: 'good'}])
+    expect(checkRegistration(ours(), own, {failurePolicy: 'Ignore'})).toMatchObject([
+      {state: 'good'},
+      {state: 'warning'},
+    ])
+    expect(checkRegistration(ours(), own, {failurePolicy: 'Fail'})).toMatchObject([{state: 'good'}])
+  })
+
+  test('an enforced mesh goes with Fail, and not with Ignore', () => {
+    expect(checkRegistration(ours(), own, {enforced: true})).toMatchObject([{state: 'good'}])
+    expect(checkRegistration(ours({failurePolicy: 'Ignore'}), own, {enforced: true})).toMatchObject([
+      {state: 'good'},
+      {state: 'warning', message: expect.stringContaining('mesh.enforced')},
+    ])
   })
 })
 

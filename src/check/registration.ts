@@ -52,11 +52,17 @@ export function selects({namespaceSelector}: RegisteredWebhook, labels: StringMa
   )
 }
 
-/** What the registration itself shows. `failurePolicy` is the configuration's, where it says one. */
+/** What of the configuration in force concerns the registration. */
+export interface Wanted {
+  readonly failurePolicy?: string | undefined
+  readonly enforced?: boolean | undefined
+}
+
+/** What the registration itself shows, beside what the configuration says, where it says something. */
 export function checkRegistration(
   registration: KubeObject | undefined,
   own: NamespaceLabels,
-  failurePolicy: string | undefined,
+  {failurePolicy, enforced}: Wanted,
 ): readonly CheckResult[] {
   if (registration === undefined) {
     return [
@@ -87,6 +93,14 @@ export function checkRegistration(
         'registration',
         `failurePolicy is ${webhook.failurePolicy} in the registration and ${failurePolicy} in the configuration`,
         'Write the same in mesh.failurePolicy of MeshConfig default and in the value failurePolicy.',
+      ),
+    )
+  } else if (enforced === true && webhook.failurePolicy !== 'Fail') {
+    results.push(
+      warning(
+        'registration',
+        `mesh.enforced is true, and failurePolicy is ${webhook.failurePolicy}: a pod that the webhook is not reached for, or turns away for its size, starts without a sidecar`,
+        'Write Fail in the value failurePolicy.',
       ),
     )
   }
