@@ -27,7 +27,8 @@ export function edited<T extends object>(tree: T, edits: readonly Edit[]): T {
   return tree
 }
 
-function placesOf(tree: object): readonly {readonly parent: object; readonly key: string}[] {
+/** Everywhere that `edited` may put something, in the order of its numbers. */
+export function placesOf(tree: object): readonly {readonly parent: object; readonly key: string}[] {
   const places: {parent: object; key: string}[] = []
   const open: object[] = [tree]
   for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
