@@ -1,5 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {Counter, type Count, type Fate} from './count.ts'
+import type {Span} from './span.ts'
 
 /**
  * A client that sends at a constant rate, whatever becomes of what it sent before: a server that stalls is met by as many
@@ -8,6 +9,7 @@ import {Counter, type Count, type Fate} from './count.ts'
 export class Load {
   readonly #send: (index: number) => Promise<Fate>
   readonly #counter = new Counter()
+  readonly #failed: Span[] = []
   readonly #underWay = new Set<Promise<void>>()
   readonly #over = new AbortController()
   readonly #done: Promise<void>
@@ -25,6 +27,11 @@ export class Load {
   /** What was counted so far. */
   get count(): Count {
     return this.#counter.count
+  }
+
+  /** When those were under way that were not answered with a sidecar. */
+  get failed(): readonly Span[] {
+    return this.#failed
   }
 
   /** Sends no more, waits for the last answer, and says what became of everything. */
@@ -49,11 +56,14 @@ export class Load {
   }
 
   async #call(index: number, due: number): Promise<void> {
+    const from = performance.now()
     const fate = await this.#send(index).catch((error: unknown): Fate => ({
       kind: 'lost',
       why: error instanceof Error ? error.message : String(error),
     }))
-    this.#counter.add(fate, performance.now() - due)
+    const to = performance.now()
+    this.#counter.add(fate, to - due)
+    if (fate.kind !== 'injected') this.#failed.push({from, to})
   }
 }
 

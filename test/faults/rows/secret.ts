@@ -16,12 +16,15 @@ export const secret: Row = {
     const {cert, key} = pair(await bed.authorities.pair())
     const other = pair(await bed.authorities.pair())
     const expired = pair(await bed.authorities.pair(new Date(Date.now() - 30 * 24 * 3600 * 1000)))
+    const early = pair(await bed.authorities.pair(new Date(Date.now() + 30 * 24 * 3600 * 1000)))
+    // The last two are what a clock that is off by a month makes of a good pair.
     const bad: Record<string, Texts> = {
       emptied: texts('', ''),
       'half a certificate': texts(cert.slice(0, cert.length / 2), key),
       "another pair's key": texts(cert, other.key),
       'no PEM': texts('certificate', 'key'),
       'a pair that expired 23 days ago': texts(expired.cert, expired.key),
+      'one that is valid in 30 days': texts(early.cert, early.key),
     }
     const told: number[] = []
     let again = 0
@@ -47,7 +50,10 @@ export const secret: Row = {
       checks: [
         nothingLost(count),
         {...nothingLost(posted), text: `of reviews ${nothingLost(posted).text}`},
-        check(told.length === 5, `told ${told.length} times, after at most ${number(Math.max(...told) / 1000, 1)} s`),
+        check(
+          told.length === Object.keys(bad).length,
+          `told ${told.length} times, after at most ${number(Math.max(...told) / 1000, 1)} s`,
+        ),
         check(again === 1, 'the good one was taken'),
       ],
     }
