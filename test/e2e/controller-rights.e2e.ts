@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {parse, parseAllDocuments} from 'yaml'
+import {parse} from 'yaml'
 import {z} from 'zod'
 import {controllerRights} from '../../src/install/controller-rights.ts'
 import {accountOf} from '../../src/install/rights.ts'
@@ -13,7 +13,8 @@ import {meshwright, root} from './command.ts'
 import {controllerKubeconfig, ControllerProcess, installController, ownNamespace} from './controller.ts'
 import {list} from './manifests.ts'
 import {settledPods} from './pods.ts'
-import {Proxy, type Call} from './proxy.ts'
+import {Proxy} from './proxy.ts'
+import {unusedRights} from './rights.ts'
 import {meshConfig, rule, RuleCluster, service} from './rule-cluster.ts'
 
 // The samples of the users' own configuration on every mesh, and rules that become every kind; after that every right that
@@ -182,9 +183,7 @@ needsShared('the controller', (shared) => {
         await rules.conditions('AccessPolicy', 'default', 'again', {Accepted: 'True'})
       }
       await cluster.until('every right to be used', 10_000, async () => {
-        // What does not exist was asked for all the same.
-        const used = new Set(proxy.calls.filter(({status}) => status !== 403).flatMap(rightsOf))
-        const unused = grantedRights().filter((right) => !used.has(right))
+        const unused = unusedRights(readFileSync(join(root, 'manifests/rbac/controller.yaml'), 'utf8'), proxy.calls)
         if (unused.length > 0) throw new Error(`nobody used ${unused.join(', ')}`)
         return true
       })
@@ -219,39 +218,3 @@ needsShared('the controller', (shared) => {
     })
   })
 })
-
-/** `patch networking.istio.io/virtualservices`, of everything that the manifest grants. */
-function grantedRights(): readonly string[] {
-  const RULES = z.object({
-    rules: z.array(
-      z.object({apiGroups: z.array(z.string()), resources: z.array(z.string()), verbs: z.array(z.string())}),
-    ),
-  })
-  const text = readFileSync(join(root, 'manifests/rbac/controller.yaml'), 'utf8')
-  return parseAllDocuments(text)
-    .flatMap((document) => RULES.safeParse(document.toJS()).data?.rules ?? [])
-    .flatMap(({apiGroups, resources, verbs}) =>
-      apiGroups.flatMap((group) =>
-        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
-      ),
-    )
-}
-
-/** The rights that the API server asked for: what server-side apply makes needs two. */
-function rightsOf({method, url, status}: Call): readonly string[] {
-  const {pathname, searchParams} = new URL(url, 'https://cluster')
-  const found =
-    /^\/(?:api\/v1|apis\/(?<group>[^/]+)\/[^/]+)(?:\/namespaces\/[^/]+(?=\/))?\/(?<plural>[^/]+)(?:\/(?<name>[^/]+))?(?:\/(?<part>[^/]+))?$/.exec(
-      pathname,
-    )?.groups
-  if (found === undefined) return []
-  const {group = '', plural = '', name, part} = found
-  const resource = `${group}/${plural}${part === undefined ? '' : `/${part}`}`
-  const verbs = {
-    GET: name !== undefined ? ['get'] : searchParams.has('watch') ? ['watch'] : ['list'],
-    POST: ['create'],
-    PATCH: status === 201 ? ['create', 'patch'] : ['patch'],
-    DELETE: ['delete'],
-  }[method]
-  return (verbs ?? []).map((verb) => `${verb} ${resource}`)
-}

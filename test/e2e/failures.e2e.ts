@@ -45,6 +45,34 @@ const sidecars = (pods: readonly StoredPod[]) =>
     .map((found) => `${found.metadata.labels['app'] ?? found.metadata.name} ${hasSidecar(found) ? 'with' : 'without'}`)
     .sort()
 
+describe('a webhook that hangs', () => {
+  test('costs a create the timeout and no more, goes by failurePolicy, and is asked again as soon as it goes on', async () => {
+    await webhook.createNamespace('hangs')
+    expect(await create('hangs', 'first')).toMatchObject({code: 0})
+    webhook.hang(true)
+    try {
+      const {code, stderr} = await create('hangs', 'refused')
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/failed calling webhook "inject\.meshwright\.dev".*(deadline|timeout)/i)
+      await expect(webhook.readiness()).rejects.toThrow('no answer in 2 s')
+      // Changed under its name alone: the harness would ask the webhook whether it counts.
+      const ignore = [{op: 'replace', path: '/webhooks/0/failurePolicy', value: 'Ignore'}]
+      const patch = ['--type=json', '-p', JSON.stringify(ignore)]
+      await kubectl('patch', 'mutatingwebhookconfiguration', 'meshwright-webhook', ...patch)
+      await cluster.until(
+        'a pod to be taken without it',
+        30_000,
+        async () => (await create('hangs', 'bare')).code === 0,
+      )
+    } finally {
+      webhook.hang(false)
+    }
+    await webhook.register('Fail')
+    expect(await create('hangs', 'after')).toMatchObject({code: 0})
+    expect(sidecars(await podsIn(cluster, 'hangs'))).toEqual(['after with', 'bare without', 'first with'])
+  })
+})
+
 describe('a webhook that was killed', () => {
   test('under failurePolicy Fail: pods are refused, and the controllers make them once it is back', async () => {
     await webhook.createNamespace('fail')

@@ -5,11 +5,14 @@ import {accountKubeconfig} from '../cluster/account.ts'
 import {startCluster, type Cluster} from '../cluster/cluster.ts'
 import {root} from './command.ts'
 import {list, pod} from './manifests.ts'
+import {Proxy} from './proxy.ts'
+import {unusedRights} from './rights.ts'
 import {Webhook} from './webhook.ts'
 
 // A webhook that reads everything from the cluster, under the rights of manifests/rbac/webhook.yaml and no others.
 
 let cluster: Cluster
+let proxy: Proxy
 let webhook: Webhook
 let kubeconfig: string
 
@@ -56,12 +59,14 @@ beforeAll(async () => {
   cluster = await startCluster()
   await cluster.createNamespace('meshwright-system')
   await applyFile('manifests/rbac/webhook.yaml')
-  kubeconfig = await accountKubeconfig(cluster, 'meshwright-system', 'meshwright-webhook')
+  proxy = await Proxy.start(cluster)
+  kubeconfig = await accountKubeconfig(cluster, 'meshwright-system', 'meshwright-webhook', proxy)
   webhook = await Webhook.startInCluster(cluster, kubeconfig)
 })
 
 afterAll(async () => {
   await webhook?.end('SIGTERM')
+  proxy?.stop()
   await cluster?.stop()
 })
 
@@ -174,5 +179,21 @@ describe('a webhook in a cluster', () => {
     } finally {
       await fresh.end('SIGTERM')
     }
+  })
+
+  // Consul's chart gives the Secret of its authority one of two names; what Linkerd and Istio keep was read above.
+  test('uses every right that it is granted, and was refused none', async () => {
+    const consul = (name: string) => {
+      const values = {global: {name, tls: {enabled: true}}}
+      return meshConfig(`consul-${name || 'usual'}`, {mesh: {type: 'consul', consul: {values}}})
+    }
+    await apply(consul('consul'), consul(''))
+    const manifest = await readFile(join(root, 'manifests/rbac/webhook.yaml'), 'utf8')
+    await becomes('every right to be used', async () => {
+      const unused = unusedRights(manifest, proxy.calls)
+      if (unused.length > 0) throw new Error(`nobody used ${unused.join(', ')}`)
+      return true
+    })
+    expect(proxy.calls.filter(({status}) => status === 403).map(({method, url}) => `${method} ${url}`)).toEqual([])
   })
 })

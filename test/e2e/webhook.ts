@@ -110,6 +110,11 @@ export class Webhook {
     await once(child, 'exit')
   }
 
+  /** Stops the process where it is, until it is told to go on: its connections stay, and nothing answers. */
+  hang(isHanging: boolean): void {
+    this.#child?.kill(isHanging ? 'SIGSTOP' : 'SIGCONT')
+  }
+
   /** Creates a namespace that the webhook knows too: its objects file stands in for a cache of the cluster. */
   async createNamespace(name: string, metadata: NamespaceMetadata = {}): Promise<void> {
     await this.learn(name, metadata)
