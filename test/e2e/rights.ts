@@ -52,3 +52,11 @@ export function unusedRights(manifest: string, calls: readonly Call[]): readonly
   const used = new Set(calls.filter(({status}) => status !== 403).flatMap(rightsOf))
   return grantedRights(manifest).filter((right) => !used.has(right))
 }
+
+/** What was asked for and refused each time: an API server that has just started refuses all for a moment. */
+export function lackingRights(calls: readonly Call[]): readonly string[] {
+  const [refused, used] = [true, false].map(
+    (isRefused) => new Set(calls.filter(({status}) => (status === 403) === isRefused).flatMap(rightsOf)),
+  )
+  return [...(refused ?? [])].filter((right) => used?.has(right) !== true)
+}
