@@ -2,6 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {createServer, type RequestListener} from 'node:http'
 import {once} from 'node:events'
 import type {AddressInfo} from 'node:net'
+import {gzipSync} from 'node:zlib'
 import {context, propagation, trace} from '@opentelemetry/api'
 import {afterEach, describe, expect, test} from 'vitest'
 import {ApplicationMesh} from './application-mesh.ts'
@@ -169,6 +170,19 @@ describe('access', () => {
 })
 
 describe('fetch', () => {
+  test('reads a body that is coded, and says of one that is not what it says that no answer came', async () => {
+    const bodies: Readonly<Record<string, Buffer>> = {
+      '/good': gzipSync('{"coded": true}'),
+      '/bad': Buffer.from('plain'),
+    }
+    const url = await serve((request, response) =>
+      response.writeHead(200, {'content-encoding': 'gzip'}).end(bodies[request.url ?? '']),
+    )
+    const {mesh: own} = mesh({services: {a: url}})
+    expect(await (await own.fetch('http://a/good')).json()).toEqual({coded: true})
+    await expect(own.fetch('http://a/bad')).rejects.toMatchObject({code: 'MESH_CONNECT'})
+  })
+
   test('keeps cookies apart', async () => {
     const url = await serve((_, response) =>
       response.writeHead(200, {'set-cookie': ['sid=1; HttpOnly', 'csrf=2']}).end(),

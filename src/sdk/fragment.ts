@@ -63,10 +63,10 @@ function managerOf({name, version}: Speaker, call: Call): string {
   return `meshwright-sdk/${words.join('/')}`.slice(0, longestManager)
 }
 
-/** What the fragment's speaker is called for another call. */
+/** What the fragment's speaker is called for another call, whose name is not a shorter one: of a long version more would be left. */
 export function managerFor({manager}: Fragment, call: Call): string {
   const [product, name, , ...version] = manager.split('/')
-  return [product, name, call, ...version].join('/')
+  return [product, name, call, ...version].join('/').slice(0, longestManager)
 }
 
 /** Whether `manager` is what another version of the fragment's speaker is called for the same call. */

@@ -21,7 +21,8 @@ export interface Handle {
   accepted(): Promise<void>
   /**
    * Resolves when the mesh follows the rule, and says what is lost on the way. Rejects with a MeshRuleError where the mesh
-   * cannot follow it, naming the reason. In a cluster the controller has to run.
+   * cannot follow it, naming the reason, or where the same reason has kept it from following for half a minute. In a
+   * cluster the controller has to run.
    */
   applied(options?: AppliedOptions): Promise<Applied>
   /** Takes the rule back. Resolves when it is gone; does nothing where a later call has taken the rule's place. */

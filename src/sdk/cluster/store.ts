@@ -1,17 +1,16 @@
 import {setTimeout as sleep} from 'node:timers/promises'
-import {readStatus, type RuleStatus} from '../../controller/status.ts'
 import type {KubeApi} from '../../kube/api.ts'
 import {ConflictError, InvalidError, NotFoundError} from '../../kube/errors.ts'
 import type {KubeObject} from '../../mesh/pod.ts'
 import type {ResourceKind} from '../../mesh/resource.ts'
 import type {Values} from '../../mesh/values.ts'
-import {MeshRuleError} from '../errors.ts'
 import {isAnotherVersion, managerFor, type Fragment} from '../fragment.ts'
 import type {Applied} from '../handle.ts'
 import {withoutShares} from '../precedence.ts'
 import type {RuleStore} from '../rules.ts'
 import {claimantsOf, claimsOf, requiredField} from './claims.ts'
 import {told} from './failure.ts'
+import {notProgrammed, patience, verdictOf} from './verdict.ts'
 
 const apiVersion = 'meshwright.dev/v1alpha1'
 const kinds: Readonly<Record<Fragment['kind'], ResourceKind>> = {
@@ -62,12 +61,21 @@ export class ClusterStore implements RuleStore {
     })
   }
 
-  /** Looks at the status that the controller writes until it is about what was put. */
+  /**
+   * Looks at the status that the controller writes until it is about what was put.
+   *
+   * @throws MeshRuleError where it is refused, or where the same keeps it from being in force for half a minute
+   */
   async applied(fragment: Fragment, signal: AbortSignal): Promise<Applied> {
+    let [because, since] = ['', performance.now()]
     for (let wait = firstLook; ; wait = Math.min(wait * 2, laterLook)) {
       const object = await this.#told(fragment, () => this.#get(fragment, signal))
-      const applied = verdictOf(object, fragment)
-      if (applied !== undefined) return applied
+      const verdict = verdictOf(object, fragment)
+      if (verdict.kind === 'applied') return verdict.applied
+      const now = performance.now()
+      if (verdict.because !== because) [because, since] = [verdict.because, now]
+      // Without a reason it is the controller that is waited for, for as long as the caller likes.
+      if (because !== '' && now - since >= patience) throw notProgrammed(fragment, because)
       await sleep(wait, undefined, {signal})
     }
   }
@@ -181,19 +189,4 @@ export class ClusterStore implements RuleStore {
 
 function isOwn(manager: string, fragment: Fragment): boolean {
   return manager === fragment.manager || isAnotherVersion(manager, fragment)
-}
-
-/** Undefined while the controller has not come to this generation. */
-function verdictOf({metadata, ...object}: KubeObject, {kind, service}: Fragment): Applied | undefined {
-  const status: RuleStatus | undefined = readStatus(object['status'])
-  const generation = Number(metadata?.['generation'] ?? 0)
-  if (status === undefined || status.observedGeneration < generation) return undefined
-  const condition = (type: string) => status.conditions.find((one) => one.type === type)
-  const accepted = condition('Accepted')
-  if (accepted?.status === 'False') throw new MeshRuleError(`${kind} ${service.name}: ${accepted.message}`)
-  if (condition('Programmed')?.status !== 'True') return undefined
-  const approximations = (status.findings ?? [])
-    .filter((finding) => finding.kind !== 'refused')
-    .map(({code, path, message}) => `${code} ${path}: ${message}`)
-  return {exact: approximations.length === 0, approximations}
 }

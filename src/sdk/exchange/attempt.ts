@@ -13,6 +13,7 @@ export interface Head {
 export interface Sink<T> {
   /** False: no more until `resume` is called. */
   data(chunk: Buffer): boolean
+  /** @throws where the body is not what its headers say */
   end(): T
 }
 
@@ -94,7 +95,13 @@ export class Attempt<T> implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     clearTimeout(this.#dumpTimer)
-    if (this.#sink !== undefined) this.#settle({kind: 'taken', value: this.#sink.end()})
+    if (this.#sink === undefined) return
+    try {
+      this.#settle({kind: 'taken', value: this.#sink.end()})
+    } catch (error) {
+      const cause = error instanceof Error ? error : new Error(String(error))
+      this.#settle({kind: 'failed', begun: true, cause})
+    }
   }
 
   onResponseError(_: Dispatcher.DispatchController, cause: Error): void {

@@ -1,5 +1,6 @@
 import type {Incoming, Outgoing} from '../transport.ts'
 import type {Head, Sink} from './attempt.ts'
+import {decoded} from './encoding.ts'
 
 /** Keeps the whole body, and makes `of` it. */
 function gathered<T>(of: (bytes: Buffer) => T): Sink<T> {
@@ -16,13 +17,14 @@ function gathered<T>(of: (bytes: Buffer) => T): Sink<T> {
   }
 }
 
-/** The whole answer to `outgoing`, its body as text or as bytes. */
+/** The whole answer to `outgoing`, its body as text or as bytes, without its content codings. */
 export function answered(
   {binary}: Outgoing,
   {status, headers}: Head,
   from: Pick<Incoming, 'url' | 'attempts'>,
 ): Sink<Incoming> {
-  return gathered((bytes) => {
+  return gathered((received) => {
+    const bytes = decoded(received, headers['content-encoding'])
     const content = binary === true ? {text: '', bytes: new Uint8Array(bytes)} : {text: textOf(bytes)}
     return {status, headers, ...content, url: from.url, attempts: from.attempts}
   })
