@@ -7,7 +7,7 @@ import {Identity, type Parts} from './application-mesh.ts'
 import {Clients} from './client.ts'
 import {systemClock} from './clock.ts'
 import {ClusterTransport} from './cluster/transport.ts'
-import {Context} from './context.ts'
+import {Context, type SpanContext} from './context.ts'
 import {MeshEmitter} from './emitter.ts'
 import {portFromKubelet, type Environment} from './environment.ts'
 import {MeshRuleError} from './errors.ts'
@@ -64,9 +64,13 @@ export function assemble(
       : {...fakes, accessOf: () => undefined, isService: () => true}
   const registrar = new Registrar(ground.store, clock, fail)
   const isWatched = () => emitter.listenerCount('trace') > 0
+  const onBegin = ({sampled, traceId}: SpanContext): void => {
+    if (sampled && isWatched()) traces.begin(traceId)
+  }
   const onSpan = ({span, name, start, duration, error}: Ended): void => {
-    if (!span.sampled || !isWatched()) return
-    const {id, parent, traceId} = span
+    const {id, parent, traceId, sampled} = span
+    // What has begun ends, though nobody listens any more.
+    if (!sampled || !(isWatched() || traces.isOpen(traceId))) return
     traces.add(traceId, {id, parent, service: identity.speaker.name, name, start, duration, error})
   }
   const self = () => identity.self ?? {namespace, name: identity.speaker.name}
@@ -77,6 +81,7 @@ export function assemble(
       clock,
       named: mode === 'local',
       isWatched,
+      onBegin,
       onSpan,
     }),
   )
@@ -100,6 +105,7 @@ export function assemble(
       namespace,
       self: () => identity.self,
       accessOf: ground.accessOf,
+      onBegin,
       onEnd(ended, status) {
         onSpan(ended)
         const {self, speaker} = identity

@@ -1,6 +1,6 @@
 import type {Access, ServiceName} from '../intent/intent.ts'
 import type {Clock} from '../kube/clock.ts'
-import type {Context} from './context.ts'
+import type {Context, SpanContext} from './context.ts'
 import {isAllowed} from './local/access.ts'
 import type {Denial, Inbound, InboundRequest} from './mesh.ts'
 import {callerFrom, callerHeader} from './names.ts'
@@ -14,6 +14,8 @@ export interface ReceptionOptions {
   readonly self: () => ServiceName | undefined
   /** Who may call; undefined where anybody may, or the mesh decides. */
   readonly accessOf: (service: ServiceName) => Access | undefined
+  /** Told of each request when it has come. */
+  readonly onBegin: (span: SpanContext) => void
   /** Told of each request when it has been answered; `status` 0 where it was not. */
   readonly onEnd: (ended: Ended, status: number) => void
 }
@@ -27,8 +29,9 @@ export class Reception {
   }
 
   receive({method, url, headers}: InboundRequest): Inbound {
-    const {context, clock, onEnd} = this.#options
+    const {context, clock, onBegin, onEnd} = this.#options
     const opened = context.open(headers)
+    onBegin(opened.span)
     const [path = ''] = url.split('?', 1)
     const [start, began] = [clock.now(), clock.monotonic()]
     let isDone = false

@@ -46,6 +46,34 @@ test('a trace is told once, when it has gone quiet', async () => {
   expect(told[0]?.spans.map(({id}) => id)).toEqual(['a', 'b'])
 })
 
+test('the trace of a slow request is told whole, though what it called has long ended', async () => {
+  const told: Trace[] = []
+  const clock = new FakeClock()
+  const traces = new Traces((trace) => told.push(trace), clock)
+  traces.begin('t')
+  traces.begin('t')
+  traces.add('t', span('b', 'a', 110, 20))
+  await clock.advance(60_000)
+  expect(told).toEqual([])
+  traces.add('t', span('a', 'outside', 100, 60_050))
+  await clock.advance(2000)
+  expect(told.map(({spans}) => spans.map(({id}) => id))).toEqual([['a', 'b']])
+})
+
+test('a span that never ends keeps its trace for five minutes', async () => {
+  const told: Trace[] = []
+  const clock = new FakeClock()
+  const traces = new Traces((trace) => told.push(trace), clock)
+  traces.begin('t')
+  traces.begin('t')
+  traces.add('t', span('b', 'a', 110, 20))
+  await clock.advance(299_000)
+  expect(told).toEqual([])
+  await clock.advance(1000)
+  expect(told).toHaveLength(1)
+  expect(traces.isOpen('t')).toBe(false)
+})
+
 test('what is still open is told at the end', () => {
   const told: Trace[] = []
   const traces = new Traces((trace) => told.push(trace), new FakeClock())

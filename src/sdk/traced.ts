@@ -20,6 +20,8 @@ export interface TracedOptions {
   readonly named: boolean
   /** Whether anybody wants to know of spans. */
   readonly isWatched: () => boolean
+  /** Told when a span begins that `onSpan` will be told of. */
+  readonly onBegin: (span: SpanContext) => void
   readonly onSpan: (ended: Ended) => void
 }
 
@@ -34,9 +36,10 @@ export class TracedTransport implements Transport {
   }
 
   send(outgoing: Outgoing): Promise<Incoming> {
-    const {context, clock, named, isWatched, onSpan} = this.#options
+    const {context, clock, named, isWatched, onBegin, onSpan} = this.#options
     const span = context.call(outgoing.headers, named)
     if (!isWatched()) return this.#inner.send(outgoing)
+    onBegin(span)
     const [start, began] = [clock.now(), clock.monotonic()]
     const tell = (status: number): void => {
       const [path = ''] = outgoing.path.split('?', 1)
