@@ -60,21 +60,19 @@ export function rotateCommand(io: Io): Command {
     })
 }
 
-/** Where somebody else issues, nobody heeds the request. */
+/** Where the controller is told that somebody else issues, nobody would heed the request. */
 async function refuseExternal(api: KubeApi, secret: ObjectName): Promise<void> {
   const {namespace = '', name} = secret
-  const issuer = (await api.get(secrets, secret)).metadata?.annotations?.['cert-manager.io/certificate-name']
-  if (issuer !== undefined) {
-    const how = `ask cert-manager for another, such as with cmctl renew -n ${namespace} ${issuer}`
-    throw new Failure(`Secret ${namespace}/${name} is cert-manager's, of the Certificate ${issuer}: ${how}`)
-  }
   const controller = await lookUp(api, installKinds.deployment, {name: names.controller, namespace})
-  if (JSON.stringify(controller?.['spec'] ?? {}).includes('"--certificates=external"')) {
-    const how = 'put another certificate into it, and the webhook takes it'
-    throw new Failure(
-      `Secret ${namespace}/${name} is not the controller's, which runs with --certificates=external: ${how}`,
-    )
-  }
+  if (!JSON.stringify(controller?.['spec'] ?? {}).includes('"--certificates=external"')) return
+  const issuer = (await lookUp(api, secrets, secret))?.metadata?.annotations?.['cert-manager.io/certificate-name']
+  const how =
+    issuer === undefined
+      ? 'put another certificate into it, and the webhook takes it'
+      : `ask cert-manager for another of its Certificate, such as with cmctl renew -n ${namespace} ${issuer}`
+  throw new Failure(
+    `Secret ${namespace}/${name} is not the controller's, which runs with --certificates=external: ${how}`,
+  )
 }
 
 async function waitUntilDone(api: KubeApi, secret: ObjectName, ca: boolean, wait: number): Promise<void> {

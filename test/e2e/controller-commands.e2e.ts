@@ -214,6 +214,22 @@ needsShared('the commands for a cluster', (shared) => {
       await cluster.kubectl(['delete', ...brought])
     })
 
+    test('certs rotate says who is to be asked where somebody else issues', async () => {
+      const args = (op: 'add' | 'remove') => {
+        const path = '/spec/template/spec/containers/0/args/0'
+        const patch = [{op, path, ...(op === 'add' && {value: '--certificates=external'})}]
+        const deployment = ['deployment', 'meshwright-controller', '-n', 'meshwright-system']
+        return cluster.kubectl(['patch', ...deployment, '--type=json', '-p', JSON.stringify(patch)])
+      }
+      expect((await args('add')).code).toBe(0)
+      const {code, stderr} = await run(['certs', 'rotate'])
+      expect(stderr).toMatch(
+        /meshwright-webhook-tls is not the controller's.*external: put another certificate into it/,
+      )
+      expect(code).toBe(1)
+      expect((await args('remove')).code).toBe(0)
+    })
+
     test('a rule in its own namespace keeps the namespace where rules are kept, and only there', async () => {
       await rules.apply(rule('MeshService', 'meshwright-system', 'kept', {port: 8080}))
       const keep = await run(['uninstall', '--dry-run', '--rules', 'keep'])

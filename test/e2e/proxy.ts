@@ -4,7 +4,6 @@ import type {IncomingMessage, ServerResponse} from 'node:http'
 import {Agent, createServer, request, type Server} from 'node:https'
 import type {AddressInfo} from 'node:net'
 import {join} from 'node:path'
-import {pipeline} from 'node:stream'
 import {generate} from 'selfsigned'
 import type {Cluster} from '../cluster/cluster.ts'
 
@@ -77,6 +76,7 @@ export class Proxy {
     // A watch answers long before there is anything to tell.
     outgoing.flushHeaders()
     // Where the API server breaks off, so does this.
-    pipeline(answer, outgoing, () => undefined)
+    answer.on('error', () => outgoing.destroy())
+    answer.pipe(outgoing)
   }
 }
