@@ -110,10 +110,10 @@ export class Replicas {
   /** The sum of a metric over the label sets that match; NaN where nobody answers. */
   async metric(name: string, metric: string, labels = /^/): Promise<number> {
     const {metricsPort} = this.#of(name)
-    const text = await fetch(`http://127.0.0.1:${metricsPort}/metrics`).then(
-      (response) => response.text(),
-      () => '',
-    )
+    const url = `http://127.0.0.1:${metricsPort}/metrics`
+    const ask = async () => (await fetch(url)).text()
+    // Once more, for a connection that was kept may be closed from the other side at that very moment.
+    const text = await ask().catch(() => ask().catch(() => ''))
     const values = text
       .split('\n')
       .map((line) => /^(\w+)(\{.*\})? (\S+)$/.exec(line))

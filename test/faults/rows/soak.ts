@@ -28,7 +28,7 @@ export const soak: Row = {
     })
     const trends = [...samples.values()].map((taken) => trendOf(taken, every))
     // What was not told counts as stale.
-    const stale = staleness.filter((seconds) => seconds !== 0).length
+    const stale = staleness.filter((seconds) => seconds !== 0)
     const due = bed.replicas.names.length * Math.floor((minutes * 60) / every)
     return {
       done: `${minutes} minutes of ${rate} creates/s, and ${rate / 4} reviews/s each over a new connection; memory every ${every} s, the first quarter left out`,
@@ -44,7 +44,10 @@ export const soak: Row = {
           ),
         ),
         check(bed.replicas.exits === exits, `${bed.replicas.exits - exits} replicas ended`),
-        check(stale === 0 && staleness.length >= due * 0.9, `${stale} of ${staleness.length} samples stale`),
+        check(
+          stale.length === 0 && staleness.length >= due * 0.9,
+          `${stale.length} of ${staleness.length} samples stale${stale.length === 0 ? '' : `: ${stale.slice(0, 5).join(', ')} s`}`,
+        ),
       ],
     }
   },
