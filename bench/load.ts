@@ -93,7 +93,7 @@ export function requestBytes(path: string, body: string): Buffer {
   return Buffer.from(head + body)
 }
 
-/** Is told of each answer its HTTP status (0: the connection broke; or `wrongAnswer`) and the milliseconds since it was asked for. */
+/** Is told of each answer its HTTP status (0: the connection broke; or `wrongAnswer`) and the milliseconds since it was asked for, or due. */
 export type Tell = (status: number, milliseconds: number) => void
 
 /** As fast as the server answers, over `width` connections: its capacity, or more than that where `width` is large. */
@@ -139,6 +139,7 @@ export async function constantRate(
   width: number,
   seconds: number,
   perSecond: number,
+  tell: Tell = () => undefined,
 ): Promise<Measured> {
   const idle = await open(target, width)
   const all = [...idle]
@@ -154,6 +155,7 @@ export async function constantRate(
       const connection = idle.pop()
       if (connection === undefined) return
       connection.send(requests, sent, (status) => {
+        tell(status, performance.now() - due)
         if (status === 200) latencies.push(performance.now() - due)
         else failures++
         idle.push(connection)
