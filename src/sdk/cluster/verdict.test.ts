@@ -43,15 +43,17 @@ test('what is in force is applied', () => {
 
 test('a part that is refused is told at once: it would be waited for in vain', () => {
   const refused = ['Programmed', 'False', 'Refused', 'A part is refused.'] as const
-  expect(() => verdictOf(object(2, accepted, refused), fragment)).toThrow('TrafficPolicy stock: A part is refused.')
+  expect(() => verdictOf(object(2, accepted, refused), fragment)).toThrow(
+    'TrafficPolicy stock: Refused: A part is refused.',
+  )
   const invalid = ['Accepted', 'False', 'Invalid', 'MW6005 spec: no'] as const
   expect(() => verdictOf(object(2, invalid), fragment)).toThrow('TrafficPolicy stock: MW6005 spec: no')
 })
 
 test('what could not be written is waited for with the reason, which is told when it lasts', () => {
-  const missing = ['Programmed', 'False', 'KindMissing', 'MW6401 there is no VirtualService'] as const
+  const missing = ['Programmed', 'False', 'CRDMissing', 'MW6401 there is no VirtualService'] as const
   const verdict = verdictOf(object(2, accepted, missing), fragment)
-  expect(verdict).toEqual({kind: 'waiting', because: 'MW6401 there is no VirtualService'})
+  expect(verdict).toEqual({kind: 'waiting', because: 'CRDMissing: MW6401 there is no VirtualService'})
   expect(notProgrammed(fragment, 'MW6401 there is no VirtualService')).toMatchObject({
     code: 'MESH_RULE',
     message: 'TrafficPolicy stock is not in force after 30 s: MW6401 there is no VirtualService',

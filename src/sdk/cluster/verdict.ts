@@ -22,7 +22,7 @@ export function verdictOf({metadata, ...object}: KubeObject, {kind, service}: Fr
   const [accepted, programmed] = [condition('Accepted'), condition('Programmed')]
   if (accepted?.status === 'False') throw new MeshRuleError(`${kind} ${service.name}: ${accepted.message}`)
   if (programmed?.status !== 'True') {
-    const because = programmed?.message ?? ''
+    const because = programmed === undefined ? '' : `${programmed.reason}: ${programmed.message}`
     if (programmed?.reason === 'Refused') throw new MeshRuleError(`${kind} ${service.name}: ${because}`)
     return {kind: 'waiting', because}
   }

@@ -28,6 +28,18 @@ test('no body, as after a HEAD, is none', () => {
   expect(decoded(Buffer.alloc(0), 'gzip')).toHaveLength(0)
 })
 
+test.each([
+  ['gzip', gzipSync(body)],
+  ['br', brotliCompressSync(body)],
+])('of a body of %s that was cut short what is there is read', (encoding, bytes) => {
+  const read = decoded(bytes.subarray(0, -4), encoding)
+  expect(body.subarray(0, read.length)).toEqual(read)
+})
+
+test('a body in more codings than anybody needs is an error', () => {
+  expect(() => decoded(body, 'gzip,'.repeat(6))).toThrow('6 codings; 5 are undone')
+})
+
 test('what is not what it says is an error', () => {
   expect(() => decoded(body, 'gzip')).toThrow('incorrect header check')
 })

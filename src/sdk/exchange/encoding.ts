@@ -14,6 +14,9 @@ const mostBytes = 256 * 1024 * 1024
 const limited = {maxOutputLength: mostBytes}
 // As browsers and Node's own fetch: what is there of a body that was cut short is read.
 const lenient: ZlibOptions = {...limited, flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH}
+const flush = constants.BROTLI_OPERATION_FLUSH
+/** As many as Node's own fetch undoes: each could multiply the one before. */
+const mostCodings = 5
 
 type Decoder = (bytes: Buffer) => Buffer
 const gunzip: Decoder = (bytes) => gunzipSync(bytes, lenient)
@@ -22,7 +25,7 @@ const decoders: ReadonlyMap<string, Decoder> = new Map([
   ['x-gzip', gunzip],
   // With the header of zlib, as the standard has it, or without, as some send it.
   ['deflate', (bytes) => (((bytes[0] ?? 0) & 0x0f) === 8 ? inflateSync : inflateRawSync)(bytes, lenient)],
-  ['br', (bytes) => brotliDecompressSync(bytes, limited)],
+  ['br', (bytes) => brotliDecompressSync(bytes, {...limited, flush, finishFlush: flush})],
   ['zstd', (bytes) => zstdDecompressSync(bytes, limited)],
 ])
 
@@ -40,6 +43,7 @@ export function decoded(bytes: Buffer, contentEncoding: string | undefined): Buf
     .split(',')
     .map((coding) => coding.trim())
     .filter((coding) => coding !== '' && coding !== 'identity')
+  if (codings.length > mostCodings) throw new Error(`the body has ${codings.length} codings; ${mostCodings} are undone`)
   const steps = codings.map((coding) => decoders.get(coding))
   if (steps.includes(undefined)) return bytes
   return steps.reduceRight<Buffer>((body, step) => step?.(body) ?? body, bytes)
